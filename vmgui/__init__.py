@@ -1,0 +1,1 @@
+"""vmgui manages and shows virtualization through libvirt."""

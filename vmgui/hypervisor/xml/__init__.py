@@ -1,0 +1,1 @@
+"""libvirt's XML in and out, a kind a file."""

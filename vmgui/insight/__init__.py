@@ -1,0 +1,1 @@
+"""What it means: pure engines over records and figures."""

@@ -1,0 +1,1 @@
+"""Disposable real hypervisors, and the guest that they boot."""

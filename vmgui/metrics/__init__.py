@@ -1,0 +1,1 @@
+"""Counters become rates, rates become history."""
