@@ -1,0 +1,141 @@
+"""What can go wrong, in our words.
+
+::
+
+    VmguiError                what, why, what to do; libvirt's own text apart
+    ├── ConnectionFailed      the host could not be reached, or said no
+    │   └── AuthenticationFailed
+    ├── CallLate              no answer within the deadline; it may still come into effect
+    ├── ConnectionLost        the connection broke while the call was under way
+    ├── Vanished              the object is not there any more
+    ├── NotSupported          this driver or this version cannot do it
+    ├── NotPossibleNow        the object's state forbids it
+    ├── NotAllowed            read-only, or forbidden by the host's rules
+    ├── NoSpace               the disk or the pool is full
+    ├── Cancelled             a person cancelled it
+    └── CallFailed            libvirt refused for another reason
+
+Each is the environment's fault. A bug of ours is any other exception.
+"""
+
+import libvirt
+
+
+class VmguiError(Exception):
+    """What failed, why, and what can be done; ``libvirt_says`` is the library's own text."""
+
+    def __init__(
+        self, what: str, why: str = "", what_to_do: str = "", *, libvirt_says: str = ""
+    ) -> None:
+        super().__init__(" ".join(filter(None, (what, why, what_to_do))))
+        self.what = what
+        self.why = why
+        self.what_to_do = what_to_do
+        self.libvirt_says = libvirt_says
+
+
+class ConnectionFailed(VmguiError):
+    """The host could not be reached, or said no."""
+
+
+class AuthenticationFailed(ConnectionFailed):
+    """The host did not accept who we say we are."""
+
+
+class CallLate(VmguiError):
+    """No answer came within the deadline; the call may still come into effect."""
+
+
+class ConnectionLost(VmguiError):
+    """The connection broke while the call was under way."""
+
+
+class Vanished(VmguiError):
+    """The object is not there any more."""
+
+
+class NotSupported(VmguiError):
+    """This driver, or this version of it, cannot do what was asked."""
+
+
+class NotPossibleNow(VmguiError):
+    """The object's state forbids it."""
+
+
+class NotAllowed(VmguiError):
+    """The connection is read-only, or the host's rules forbid it."""
+
+
+class NoSpace(VmguiError):
+    """A disk or a pool is full."""
+
+
+class Cancelled(VmguiError):
+    """A person cancelled it."""
+
+
+class CallFailed(VmguiError):
+    """libvirt refused for a reason that has no class of its own."""
+
+
+_GONE = frozenset(
+    {
+        libvirt.VIR_ERR_NO_DOMAIN,
+        libvirt.VIR_ERR_NO_NETWORK,
+        libvirt.VIR_ERR_NO_STORAGE_POOL,
+        libvirt.VIR_ERR_NO_STORAGE_VOL,
+        libvirt.VIR_ERR_NO_DOMAIN_SNAPSHOT,
+    }
+)
+_UNSUPPORTED = frozenset(
+    {
+        libvirt.VIR_ERR_NO_SUPPORT,
+        libvirt.VIR_ERR_CONFIG_UNSUPPORTED,
+        libvirt.VIR_ERR_OPERATION_UNSUPPORTED,
+        libvirt.VIR_ERR_ARGUMENT_UNSUPPORTED,
+    }
+)
+_BROKEN = frozenset({libvirt.VIR_ERR_RPC, libvirt.VIR_ERR_SYSTEM_ERROR})
+_FULL = ("no space left", "disk quota exceeded")
+_CUT = ("client socket is closed", "connection reset", "broken pipe", "end of file while reading")
+
+
+def is_unsupported(error: libvirt.libvirtError) -> bool:
+    """Tell whether ``error`` says that the driver lacks the call altogether."""
+    return error.get_error_code() in _UNSUPPORTED
+
+
+def is_gone(error: libvirt.libvirtError) -> bool:
+    """Tell whether ``error`` says that the object is not there any more."""
+    return error.get_error_code() in _GONE
+
+
+def translate(error: libvirt.libvirtError, what: str) -> VmguiError:
+    """Return our error for libvirt's ``error``; ``what`` is the sentence of what failed."""
+    code = error.get_error_code()
+    text = (error.get_error_message() or str(error)).strip()
+    lowered = text.lower()
+    kind: type[VmguiError] = CallFailed
+    why, what_to_do = text, ""
+    if code in _BROKEN and any(sign in lowered for sign in _CUT):
+        kind, why = ConnectionLost, "The connection to the host broke."
+        what_to_do = "vmgui connects again by itself; look at the host before you repeat it."
+    elif code in _GONE:
+        kind, why = Vanished, "It is not there any more: somebody removed or renamed it."
+        what_to_do = "Refresh with F5."
+    elif code in _UNSUPPORTED:
+        kind, why = NotSupported, f"This host cannot do it: {text}"
+    elif code == libvirt.VIR_ERR_OPERATION_INVALID:
+        kind, why = NotPossibleNow, f"The state of the machine forbids it: {text}"
+    elif code in (libvirt.VIR_ERR_OPERATION_DENIED, libvirt.VIR_ERR_ACCESS_DENIED):
+        kind, why = NotAllowed, f"The host does not allow it: {text}"
+        what_to_do = "Connect with an account that may change machines."
+    elif code == libvirt.VIR_ERR_OPERATION_TIMEOUT:
+        kind, why = CallLate, "The machine is busy with another job, or hangs."
+        what_to_do = "Wait for the other job, or force the machine off."
+    elif any(sign in lowered for sign in _FULL):
+        kind, why = NoSpace, f"There is no space left: {text}"
+        what_to_do = "Free space on the host, then try again."
+    elif code in (libvirt.VIR_ERR_AUTH_FAILED, libvirt.VIR_ERR_AUTH_CANCELLED):
+        kind, why = AuthenticationFailed, text
+    return kind(what, why, what_to_do, libvirt_says=f"{text} (error {code})")
