@@ -12,6 +12,8 @@
     ├── NotPossibleNow        the object's state forbids it
     ├── NotAllowed            read-only, or forbidden by the host's rules
     ├── NoSpace               the disk or the pool is full
+    ├── UnreadableXml         the host described something in a way that can't be read
+    ├── UnfitText             a text that was typed can't be kept by libvirt
     ├── Cancelled             a person cancelled it
     └── CallFailed            libvirt refused for another reason
 
@@ -35,7 +37,9 @@ class VmguiError(Exception):
 
 
 class ConnectionFailed(VmguiError):
-    """The host could not be reached, or said no."""
+    """The host could not be reached, or said no; if ``is_final``, trying again won't help."""
+
+    is_final = False
 
 
 class AuthenticationFailed(ConnectionFailed):
@@ -68,6 +72,14 @@ class NotAllowed(VmguiError):
 
 class NoSpace(VmguiError):
     """A disk or a pool is full."""
+
+
+class UnreadableXml(VmguiError):
+    """The host described something in a way that can't be read."""
+
+
+class UnfitText(VmguiError):
+    """A text that was typed holds characters that libvirt's XML can't."""
 
 
 class Cancelled(VmguiError):
@@ -139,3 +151,92 @@ def translate(error: libvirt.libvirtError, what: str) -> VmguiError:
     elif code in (libvirt.VIR_ERR_AUTH_FAILED, libvirt.VIR_ERR_AUTH_CANCELLED):
         kind, why = AuthenticationFailed, text
     return kind(what, why, what_to_do, libvirt_says=f"{text} (error {code})")
+
+
+_SIGNS: tuple[tuple[str, type[ConnectionFailed], str, str], ...] = (
+    # what libvirt's text contains, what it is, why, what to do
+    (
+        "no polkit agent", AuthenticationFailed,
+        "This account may not manage the host's system machines.",
+        "Add yourself to the group libvirt (sudo usermod -aG libvirt $USER), or use qemu:///session.",
+    ),
+    (
+        "authentication", AuthenticationFailed,
+        "The host did not accept the name or the password.", "Try again with other credentials.",
+    ),
+    (
+        "permission denied (", AuthenticationFailed,
+        "The host's ssh server did not let you in.",
+        "Check the user name, and that your key or password is known there.",
+    ),
+    (
+        "permission denied", AuthenticationFailed,
+        "This account may not use the libvirt daemon's socket.",
+        "Add yourself to the group libvirt (sudo usermod -aG libvirt $USER) and log in again.",
+    ),
+    (
+        "host key verification failed", AuthenticationFailed,
+        "The host's ssh key is not the one that is known, or was not accepted.",
+        "Compare its fingerprint with the host's own, then correct ~/.ssh/known_hosts.",
+    ),
+    (
+        "certificate", AuthenticationFailed,
+        "The TLS certificates of this computer and the host do not match.",
+        "Check the files in /etc/pki/libvirt and /etc/pki/CA on both sides.",
+    ),
+    (
+        "no connection driver available", ConnectionFailed,
+        "libvirt knows no such hypervisor, or its driver is not installed.",
+        "Check the first part of the URI, such as qemu, xen, lxc or test.",
+    ),
+    (
+        "no such file or directory", ConnectionFailed,
+        "No libvirt daemon listens there.",
+        "Start it (sudo systemctl start libvirtd), or check the socket's path in the URI.",
+    ),
+    (
+        "connection refused", ConnectionFailed,
+        "No libvirt daemon listens there.", "Start it on the host, or check the port.",
+    ),
+    (
+        "unable to resolve", ConnectionFailed,
+        "The host's name is not known.", "Check its spelling, or use its address.",
+    ),
+    (
+        "could not resolve", ConnectionFailed,
+        "The host's name is not known.", "Check its spelling, or use its address.",
+    ),
+    (
+        "command not found", ConnectionFailed,
+        "The host has no libvirt, or no program to reach its socket.",
+        "Install libvirt and netcat there.",
+    ),
+)  # fmt: skip
+_HOPELESS = frozenset(
+    {
+        libvirt.VIR_ERR_NO_CONNECT,
+        libvirt.VIR_ERR_INVALID_ARG,
+        libvirt.VIR_ERR_XML_ERROR,
+        libvirt.VIR_ERR_AUTH_CANCELLED,
+        libvirt.VIR_ERR_CONFIG_UNSUPPORTED,
+    }
+)
+
+
+def opening_failed(uri: str, error: libvirt.libvirtError) -> ConnectionFailed:
+    """Return why ``uri`` could not be opened, and what to do."""
+    text = (error.get_error_message() or str(error)).strip()
+    code = error.get_error_code()
+    kind: type[ConnectionFailed] = ConnectionFailed
+    why, what_to_do = text, "Check the URI and that the host is up."
+    for sign, its_kind, its_why, its_advice in _SIGNS:
+        if sign in text.lower():
+            kind, why, what_to_do = its_kind, its_why, its_advice
+            break
+    if code == libvirt.VIR_ERR_AUTH_CANCELLED:
+        kind, why, what_to_do = AuthenticationFailed, "The question was not answered.", "Try again."
+    failure = kind(
+        f"{uri} can't be opened.", why, what_to_do, libvirt_says=f"{text} (error {code})"
+    )
+    failure.is_final = code in _HOPELESS or kind is AuthenticationFailed
+    return failure

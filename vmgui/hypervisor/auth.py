@@ -1,0 +1,205 @@
+"""Who we say we are: what libvirt and ssh ask, carried to a person and back.
+
+libvirt asks in the thread that opens the connection. ssh asks through a program: each attempt
+over ssh gets a folder of its own with a wrapper around ssh and an askpass program, which brings
+ssh's question to a socket served on the loop. Nothing of it is set in our own environment.
+"""
+
+import asyncio
+import contextlib
+import shlex
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
+
+import libvirt
+from psygnal import Signal
+
+from vmgui import places
+
+_SECRET = frozenset({libvirt.VIR_CRED_PASSPHRASE, libvirt.VIR_CRED_NOECHOPROMPT})
+_ASKED = [
+    libvirt.VIR_CRED_USERNAME,
+    libvirt.VIR_CRED_AUTHNAME,
+    libvirt.VIR_CRED_PASSPHRASE,
+    libvirt.VIR_CRED_ECHOPROMPT,
+    libvirt.VIR_CRED_NOECHOPROMPT,
+    libvirt.VIR_CRED_REALM,
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One thing that is asked; ``text`` is the asking side's own, shown as plain text."""
+
+    text: str
+    secret: bool = False
+    default: str = ""
+
+
+class Question:
+    """What a host asks before it lets us in, until a person answers or refuses.
+
+    Belongs to the loop's thread. ``settled`` is emitted when it needs no answer any more:
+    answered, refused, or withdrawn because the attempt ended.
+    """
+
+    settled = Signal()
+
+    def __init__(self, uri: str, prompts: Sequence[Prompt]) -> None:
+        self.uri = uri
+        self.prompts = tuple(prompts)
+        self.outcome: Future[tuple[str, ...] | None] = Future()
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether an answer is still waited for."""
+        return not self.outcome.done()
+
+    def answer(self, values: Sequence[str]) -> None:
+        """Give one value for each prompt."""
+        self._settle(tuple(values))
+
+    def refuse(self) -> None:
+        """Give no answer; the attempt fails."""
+        self._settle(None)
+
+    def _settle(self, values: tuple[str, ...] | None) -> None:
+        if self.is_open:
+            self.outcome.set_result(values)
+            self.settled.emit()
+
+
+Ask = Callable[[Question], None]
+"""Shows a question to a person. Called on the loop; the answer comes through the question."""
+
+
+@dataclass(slots=True)
+class Credentials:
+    """What was answered for one host, kept in memory for its further connections.
+
+    An answer is offered once in each attempt: a host that asks the same again did not like it.
+    """
+
+    uri: str
+    ask: Ask | None
+    loop: asyncio.AbstractEventLoop
+    _known: dict[tuple[Prompt, ...], tuple[str, ...]] = field(default_factory=dict)
+    _offered: set[tuple[Prompt, ...]] = field(default_factory=set)
+    _open: set[Question] = field(default_factory=set)
+
+    @property
+    def is_asking(self) -> bool:
+        """Tell whether a person is being asked now."""
+        return bool(self._open)
+
+    def begin(self) -> None:
+        """Begin an attempt: what is known may be offered again."""
+        self._offered.clear()
+
+    def withdraw(self) -> None:
+        """End an attempt: questions that stand open are closed, on the loop."""
+        for question in list(self._open):
+            question.refuse()
+
+    def for_libvirt(self) -> list[Any]:
+        """Return the auth argument of ``libvirt.openAuth``; its callback blocks its thread."""
+        return [_ASKED, self._asked_by_libvirt, None]
+
+    def _asked_by_libvirt(self, credentials: list[list[Any]], _data: object) -> int:
+        prompts = tuple(
+            Prompt(str(each[1]).strip().rstrip(":"), each[0] in _SECRET, each[3] or "")
+            for each in credentials
+        )
+        pending = asyncio.run_coroutine_threadsafe(self.answers(prompts), self.loop)
+        values = pending.result()
+        if values is None:
+            return -1
+        for credential, value in zip(credentials, values, strict=True):
+            credential[4] = value
+        return 0
+
+    async def answers(self, prompts: tuple[Prompt, ...]) -> tuple[str, ...] | None:
+        """Return what is known or what a person says, or None where nobody answers."""
+        if prompts in self._known and prompts not in self._offered:
+            self._offered.add(prompts)
+            return self._known[prompts]
+        if self.ask is None:
+            return None
+        question = Question(self.uri, prompts)
+        self._open.add(question)
+        try:
+            self.ask(question)
+            values = await asyncio.wrap_future(question.outcome)
+        finally:
+            self._open.discard(question)
+        if values is not None:
+            self._known[prompts] = values
+            self._offered.add(prompts)
+        return values
+
+
+@contextlib.asynccontextmanager
+async def ssh_asks_us(uri: str, credentials: Credentials) -> AsyncIterator[str]:
+    """Yield ``uri`` so changed that ssh asks through ``credentials``, while the attempt lasts.
+
+    A URI that is not over ssh, or names a program of its own, is yielded as it is; so is each
+    one where nobody can be asked, so that ssh asks at its terminal as usual.
+    """
+    parts = urlsplit(uri)
+    query = parse_qsl(parts.query, keep_blank_values=True)
+    if credentials.ask is None or not parts.scheme.endswith("+ssh") or "command" in dict(query):
+        yield uri
+        return
+    base = places.runtime_dir()
+    base.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="ssh-", dir=base) as name:
+        folder = Path(name)
+        server = await asyncio.start_unix_server(
+            lambda reader, writer: _serve_ssh(credentials, reader, writer), folder / "socket"
+        )
+        wrapper = _write_programs(folder)
+        query.append(("command", str(wrapper)))
+        text = "&".join(f"{key}={quote(value, safe='/')}" for key, value in query)
+        try:
+            yield urlunsplit(parts._replace(query=text))
+        finally:
+            server.close()
+
+
+def _write_programs(folder: Path) -> Path:
+    here = Path(__file__).with_name("askpass.py")
+    askpass = folder / "askpass"
+    run = [sys.executable, "-I", str(here), str(folder / "socket")]
+    askpass.write_text(f'#!/bin/sh\nexec {shlex.join(run)} "$1"\n')
+    wrapper = folder / "ssh"
+    # ssh takes an askpass program only where there seems to be a display, unless it is forced to,
+    # which it understands since OpenSSH 8.4.
+    wrapper.write_text(
+        "#!/bin/sh\n"
+        f"SSH_ASKPASS={shlex.quote(str(askpass))} SSH_ASKPASS_REQUIRE=force "
+        'DISPLAY="${DISPLAY:-:0}" exec ssh "$@"\n'
+    )
+    for program in (askpass, wrapper):
+        program.chmod(0o700)
+    return wrapper
+
+
+async def _serve_ssh(
+    credentials: Credentials, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    with contextlib.suppress(OSError):
+        text = (await reader.read()).decode(errors="replace").strip()
+        # ssh asks for passwords and passphrases, and whether it may trust a host's key.
+        secret = "yes/no" not in text
+        values = await credentials.answers((Prompt(text.rstrip(":"), secret),))
+        if values is not None:
+            writer.write(b"+" + values[0].encode())
+            await writer.drain()
+        writer.close()
+        await writer.wait_closed()

@@ -1,0 +1,191 @@
+"""One open libvirt connection, with threads of its own."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TypeVar, TypeVarTuple
+
+import libvirt
+
+from vmgui.hypervisor.auth import Credentials, ssh_asks_us
+from vmgui.hypervisor.errors import (
+    CallLate,
+    ConnectionLost,
+    opening_failed,
+    translate,
+)
+from vmgui.hypervisor.events import start_event_thread
+from vmgui.hypervisor.subscription import HostEvent, subscribe
+from vmgui.hypervisor.workers import Workers, run_apart
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+DEADLINE_S = 10.0
+"""How long a short call may take, unless it says otherwise."""
+
+_THREADS = 3
+"""Fewer than the five requests that a libvirt server takes from one client at a time."""
+
+_OPEN_DEADLINE_S = 120.0
+_CLOSE_DEADLINE_S = 2.0
+
+
+class Connection:
+    """An open connection. Its methods belong to the loop's thread.
+
+    ``lost`` is a future that is done, with the reason, when the connection broke.
+    """
+
+    def __init__(self, uri: str, conn: libvirt.virConnect, *, read_only: bool) -> None:
+        self.uri = uri
+        self.read_only = read_only
+        self._conn = conn
+        self._loop = asyncio.get_running_loop()
+        self._workers = Workers(f"libvirt-{uri}", _THREADS)
+        self._registered: list[Callable[[], object]] = []
+        self._closed = False
+        self.lost: asyncio.Future[str] = self._loop.create_future()
+
+    @classmethod
+    async def open(
+        cls, uri: str, credentials: Credentials, *, read_only: bool = False
+    ) -> "Connection":
+        """Open ``uri``; raises ConnectionFailed or AuthenticationFailed with the reason.
+
+        An attempt that is cancelled, or late, is left behind, and closed should it come about.
+        """
+        start_event_thread()
+        credentials.begin()
+        flags = libvirt.VIR_CONNECT_RO if read_only else 0
+        async with ssh_asks_us(uri, credentials) as asked_uri:
+            future = run_apart(
+                f"open-{uri}",
+                lambda: libvirt.openAuth(asked_uri, credentials.for_libvirt(), flags),
+            )
+            try:
+                conn = await asyncio.wait_for(asyncio.wrap_future(future), _OPEN_DEADLINE_S)
+            except libvirt.libvirtError as error:
+                raise opening_failed(uri, error) from error
+            except TimeoutError:
+                future.add_done_callback(_close_late)
+                raise CallLate(
+                    "The host was not reached.",
+                    f"It did not answer within {_OPEN_DEADLINE_S:.0f} s.",
+                    "Look whether the host and its libvirt daemon are running.",
+                ) from None
+            except asyncio.CancelledError:
+                future.add_done_callback(_close_late)
+                raise
+            finally:
+                credentials.withdraw()
+        connection = cls(uri, conn, read_only=read_only)
+        await connection.call(connection._watch_over, what="Watch over the connection")
+        return connection
+
+    async def call(
+        self,
+        work: Callable[[libvirt.virConnect, *Ts], T],
+        *args: *Ts,
+        what: str,
+        urgent: bool = False,
+        deadline_s: float | None = DEADLINE_S,
+    ) -> T:
+        """Run ``work(conn, *args)`` in the pool; ``what`` says what fails if it fails.
+
+        ``urgent`` goes ahead of routine polling. Raises CallLate after ``deadline_s`` (the call
+        is left behind, its result dropped), else our error for libvirt's.
+        """
+        self._check_open(what)
+        future = self._workers.submit(lambda: work(self._conn, *args), urgent=urgent)
+        return await self._outcome(future, what, deadline_s)
+
+    async def call_apart(
+        self, work: Callable[[libvirt.virConnect, *Ts], T], *args: *Ts, what: str
+    ) -> T:
+        """Run ``work(conn, *args)`` in a thread of its own, for as long as it takes."""
+        self._check_open(what)
+        future = run_apart(f"long-{self.uri}", lambda: work(self._conn, *args))
+        return await self._outcome(future, what, None)
+
+    async def subscribe(self, on_event: Callable[[HostEvent], None]) -> frozenset[str]:
+        """Have ``on_event`` called on the loop for each event; return the kinds that exist here.
+
+        A driver without events for a kind has to be polled for it.
+        """
+
+        def post(event: HostEvent) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                self._loop.call_soon_threadsafe(on_event, event)
+
+        registered = await self.call(subscribe, post, what="Listen to the host's events")
+        self._registered.extend(registered.values())
+        return frozenset(kind.partition(".")[0] for kind in registered)
+
+    async def close(self) -> None:
+        """Close the connection; one that does not answer any more is left to itself."""
+        if self._closed:
+            return
+        self._closed = True
+        self.lost.cancel()
+        future = run_apart(f"close-{self.uri}", self._close)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.wrap_future(future), _CLOSE_DEADLINE_S)
+        self._workers.stop()
+
+    def _close(self) -> None:
+        # Callbacks first: one that is still registered keeps the connection open.
+        for unregister in self._registered:
+            with contextlib.suppress(libvirt.libvirtError):
+                unregister()
+        with contextlib.suppress(libvirt.libvirtError):  # raises on a dead connection
+            self._conn.unregisterCloseCallback()
+        with contextlib.suppress(libvirt.libvirtError):
+            self._conn.close()
+
+    def _check_open(self, what: str) -> None:
+        if self._closed or self.lost.done():
+            raise ConnectionLost(what, "The connection to the host is closed.")
+
+    async def _outcome(self, future: "Future[T]", what: str, deadline_s: float | None) -> T:
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(future), deadline_s)
+        except libvirt.libvirtError as error:
+            raise translate(error, what) from error
+        except TimeoutError:
+            raise CallLate(
+                what,
+                f"The host did not answer within {deadline_s:.0f} s.",
+                "It may still come into effect: look at the host before you repeat it.",
+            ) from None
+
+    def _watch_over(self, conn: libvirt.virConnect) -> None:
+        """Have a dead peer noticed, and told on the loop. Runs in a worker."""
+        # A daemon that is silent for four seconds counts as gone.
+        with contextlib.suppress(libvirt.libvirtError):
+            conn.setKeepAlive(1, 3)
+        with contextlib.suppress(libvirt.libvirtError):
+            conn.registerCloseCallback(self._on_close, None)
+
+    def _on_close(self, _conn: libvirt.virConnect, reason: int, _data: object) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            self._loop.call_soon_threadsafe(
+                self._mark_lost, _CLOSE_REASONS.get(reason, "It broke.")
+            )
+
+    def _mark_lost(self, reason: str) -> None:
+        if not self.lost.done():
+            self.lost.set_result(reason)
+
+
+_CLOSE_REASONS = {
+    libvirt.VIR_CONNECT_CLOSE_REASON_ERROR: "The connection broke.",
+    libvirt.VIR_CONNECT_CLOSE_REASON_EOF: "The host's libvirt daemon ended.",
+    libvirt.VIR_CONNECT_CLOSE_REASON_KEEPALIVE: "The host's libvirt daemon stopped answering.",
+}
+
+
+def _close_late(future: "Future[libvirt.virConnect]") -> None:
+    if not future.cancelled() and future.exception() is None:
+        future.result().close()
