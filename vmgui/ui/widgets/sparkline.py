@@ -1,0 +1,66 @@
+"""A small line of a figure over the last minutes, for a cell."""
+
+from collections.abc import Sequence
+from math import isfinite
+
+from PySide6.QtCore import QPointF, QRectF, QSizeF
+from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
+
+from vmgui.ui.style import Style
+from vmgui.ui.style.tokens import SERIES_FILL, SPARK_LINE_PX
+
+SPARK_SIZE = QSizeF(60, 16)
+"""Size at scale 1, in pixels."""
+
+
+def paint_sparkline(
+    painter: QPainter,
+    rect: QRectF,
+    percents: Sequence[float],
+    style: Style,
+    *,
+    stale: bool = False,
+    color: str = "c1",
+) -> None:
+    """Draw values of 0 to 100 evenly over a rectangle, the newest at the right edge.
+
+    NaN is a gap and stays one; a single value between two gaps is a dot. Values outside are
+    drawn at the edge. A stale line is grey.
+    """
+    if len(percents) < 2:
+        return
+    ink = style.color("c6" if stale else color)
+    step = rect.width() / (len(percents) - 1)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    run: list[QPointF] = []
+    for index, value in enumerate(percents):
+        if isfinite(value):
+            share = min(max(value, 0.0), 100.0) / 100
+            run.append(QPointF(rect.left() + index * step, rect.bottom() - share * rect.height()))
+        elif run:
+            _paint_run(painter, rect, run, ink, style)
+            run = []
+    if run:
+        _paint_run(painter, rect, run, ink, style)
+    painter.restore()
+
+
+def _paint_run(
+    painter: QPainter, rect: QRectF, run: list[QPointF], color: QColor, style: Style
+) -> None:
+    pen = QPen(color, style.line(SPARK_LINE_PX))
+    if len(run) == 1:
+        painter.setPen(QPen(color, style.line(2 * SPARK_LINE_PX)))
+        painter.drawPoint(run[0])
+        return
+    fill = QColor(color)
+    fill.setAlphaF(SERIES_FILL)
+    area = QPolygonF(
+        [QPointF(run[0].x(), rect.bottom()), *run, QPointF(run[-1].x(), rect.bottom())]
+    )
+    painter.setPen(QPen(QColor(0, 0, 0, 0)))
+    painter.setBrush(fill)
+    painter.drawPolygon(area)
+    painter.setPen(pen)
+    painter.drawPolyline(QPolygonF(run))
