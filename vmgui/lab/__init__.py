@@ -1,1 +1,30 @@
 """Disposable real hypervisors, and the guest that they boot."""
+
+from vmgui.lab.control import (
+    DEFAULT_NAME,
+    MOST_HOSTS,
+    down,
+    problems,
+    restart_daemon,
+    status,
+    up,
+    up_async,
+)
+from vmgui.lab.definitions import METADATA_URI
+from vmgui.lab.records import LabHost, LabProblem, LabStatus, LabUnavailable
+
+__all__ = [
+    "DEFAULT_NAME",
+    "METADATA_URI",
+    "MOST_HOSTS",
+    "LabHost",
+    "LabProblem",
+    "LabStatus",
+    "LabUnavailable",
+    "down",
+    "problems",
+    "restart_daemon",
+    "status",
+    "up",
+    "up_async",
+]

@@ -1,0 +1,234 @@
+"""What a lab's hosts are told: libvirt's configuration, the network, the pool, the guests.
+
+Everything is written as the files that libvirt itself keeps, before its daemon starts: so the
+lab needs no client, and the guests start with their host.
+"""
+
+import hashlib
+import subprocess
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from xml.sax.saxutils import escape, quoteattr
+
+METADATA_URI = "https://vmgui.org/xmlns/domain/1"
+
+# Where a host sees its own files.
+INSIDE_BOOT = "/var/lib/libvirt/boot"
+INSIDE_SOCKETS = "/var/lib/libvirt/sockets"
+INSIDE_LOGS = "/var/log/libvirt"
+INSIDE_IMAGES = "/var/lib/libvirt/images"
+
+GUEST_MEMORY_MIB = 96
+GUEST_DISK_MIB = 64
+
+_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, METADATA_URI)
+
+_LIBVIRTD_CONF = """\
+host_uuid = "{uuid}"
+unix_sock_dir = "{sockets}"
+unix_sock_rw_perms = "0700"
+unix_sock_ro_perms = "0700"
+auth_unix_rw = "none"
+auth_unix_ro = "none"
+log_outputs = "3:stderr"
+"""
+
+# security_driver, cgroups, namespaces and ownership need what only the machine's real root has.
+# hugetlbfs_mount: the machine's huge pages are not the lab's to touch.
+_QEMU_CONF = """\
+user = "root"
+group = "root"
+security_driver = "none"
+cgroup_controllers = []
+namespaces = []
+remember_owner = 0
+stdio_handler = "file"
+hugetlbfs_mount = []
+"""
+
+_NETWORK = """\
+<network>
+  <name>default</name>
+  <uuid>{uuid}</uuid>
+  <forward mode='nat'/>
+  <bridge name='virbr0' stp='on' delay='0'/>
+  <ip address='192.168.122.1' netmask='255.255.255.0'>
+    <dhcp><range start='192.168.122.2' end='192.168.122.254'/></dhcp>
+  </ip>
+</network>
+"""
+
+_POOL = """\
+<pool type='dir'>
+  <name>default</name>
+  <uuid>{uuid}</uuid>
+  <target><path>{images}</path></target>
+</pool>
+"""
+
+_NETWORKED = "<interface type='network'><source network='default'/>"
+_USER_MODE = "<interface type='user'>"
+
+_GUEST = """\
+<domain type='{virt_type}'>
+  <name>{name}</name>
+  <uuid>{uuid}</uuid>
+  <title>{title}</title>
+  <description>{description}</description>
+  <metadata>
+    <vmgui:tags xmlns:vmgui={metadata_uri}>{tags}</vmgui:tags>
+  </metadata>
+  <memory unit='MiB'>{memory_mib}</memory>
+  <vcpu>1</vcpu>
+  <os>
+    <type arch='x86_64' machine='pc'>hvm</type>
+    <kernel>{boot}/vmlinuz</kernel>
+    <initrd>{boot}/initramfs</initrd>
+    <cmdline>console=tty0 console=ttyS0 quiet vmgui.name={name} vmgui.role={role}</cmdline>
+  </os>
+  <features><acpi/></features>
+  <on_reboot>restart</on_reboot>
+  <devices>
+    <disk type='file' device='disk'>
+      <driver name='qemu' type='qcow2'/>
+      <source file='{images}/{name}.qcow2'/>
+      <target dev='vda' bus='virtio'/>
+    </disk>
+    <controller type='usb' model='none'/>
+    {interface}<mac address='{mac}'/><model type='virtio'/></interface>
+    <serial type='pty'><log file='{logs}/{name}-serial.log' append='on'/></serial>
+    <console type='pty'><target type='serial'/></console>
+    <graphics type='vnc'><listen type='socket'/></graphics>
+    <video><model type='vga'/></video>
+    <memballoon model='virtio'><stats period='2'/></memballoon>
+  </devices>
+</domain>
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What a guest is for; it decides its name, its tags and the kind of its little work."""
+
+    name: str
+    title: str
+    tags: tuple[str, ...]
+
+
+ROLES = (
+    Role("web", "Web server", ("classroom", "frontend")),
+    Role("db", "Database", ("classroom", "backend")),
+    Role("mail", "Mail server", ("classroom", "frontend")),
+    Role("files", "File server", ("classroom", "backend")),
+    Role("build", "Build machine", ("classroom",)),
+    Role("wiki", "Course wiki", ("classroom", "frontend")),
+    Role("cache", "Cache", ("classroom", "backend")),
+    Role("desk", "Desktop", ("classroom",)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class GuestSpec:
+    """A guest to be made; its name is found once in the whole lab, so that it can migrate."""
+
+    name: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class HostSpec:
+    """A host to be made. ``networked``: whether its guests can be put on its network."""
+
+    lab: str
+    name: str
+    virt_type: str
+    networked: bool
+    guests: tuple[GuestSpec, ...]
+
+
+def host_name(index: int) -> str:
+    """Return ``lab-a`` for 0, ``lab-b`` for 1, … ``lab-z`` for 25."""
+    return f"lab-{chr(ord('a') + index)}"
+
+
+def guest_specs(host_index: int, host_count: int, guest_count: int) -> tuple[GuestSpec, ...]:
+    """Return the guests of one host: a role each, numbered through the hosts."""
+    specs = []
+    for index in range(guest_count):
+        round_, role = divmod(index, len(ROLES))
+        number = 1 + host_index + round_ * host_count
+        specs.append(GuestSpec(f"{ROLES[role].name}-{number:02d}", ROLES[role]))
+    return tuple(specs)
+
+
+def _identity(*path: str) -> uuid.UUID:
+    """Return the same UUID for the same thing each time, so that its history goes on."""
+    return uuid.uuid5(_NAMESPACE, "/".join(path))
+
+
+def _mac(*path: str) -> str:
+    digest = hashlib.sha256("/".join(path).encode()).digest()
+    return f"52:54:00:{digest[0]:02x}:{digest[1]:02x}:{digest[2]:02x}"
+
+
+def guest_xml(host: HostSpec, guest: GuestSpec) -> str:
+    """Return a guest's definition."""
+    return _GUEST.format(
+        virt_type=host.virt_type,
+        name=guest.name,
+        uuid=_identity(host.lab, guest.name),
+        title=escape(f"{guest.role.title} {guest.name.rpartition('-')[2]}"),
+        description=escape(f"A tiny Linux of the lab, at home on {host.name}."),
+        metadata_uri=quoteattr(METADATA_URI),
+        tags="".join(f"<vmgui:tag>{escape(tag)}</vmgui:tag>" for tag in guest.role.tags),
+        memory_mib=GUEST_MEMORY_MIB,
+        boot=INSIDE_BOOT,
+        role=guest.role.name,
+        images=INSIDE_IMAGES,
+        interface=_NETWORKED if host.networked else _USER_MODE,
+        mac=_mac(host.lab, guest.name),
+        logs=INSIDE_LOGS,
+    )
+
+
+def write_host(host: HostSpec, folder: Path) -> None:
+    """Write a host's configuration and its guests' disks under its folder."""
+    etc, lib = folder / "etc", folder / "lib"
+    for made in (
+        etc / "qemu" / "networks" / "autostart",
+        etc / "qemu" / "autostart",
+        etc / "storage" / "autostart",
+        lib / "images",
+        lib / "boot",
+        lib / "sockets",
+        folder / "log",
+        folder / "cache",
+    ):
+        made.mkdir(parents=True)
+    identity = _identity(host.lab, host.name)
+    (etc / "libvirtd.conf").write_text(_LIBVIRTD_CONF.format(uuid=identity, sockets=INSIDE_SOCKETS))
+    (etc / "qemu.conf").write_text(_QEMU_CONF)
+    _define(
+        etc / "qemu" / "networks",
+        "default",
+        _NETWORK.format(uuid=_identity(host.lab, host.name, "network")),
+    )
+    _define(
+        etc / "storage",
+        "default",
+        _POOL.format(uuid=_identity(host.lab, host.name, "pool"), images=INSIDE_IMAGES),
+    )
+    for guest in host.guests:
+        _define(etc / "qemu", guest.name, guest_xml(host, guest))
+        image = lib / "images" / f"{guest.name}.qcow2"
+        subprocess.run(
+            ["qemu-img", "create", "-q", "-f", "qcow2", image, f"{GUEST_DISK_MIB}M"],
+            check=True,
+        )
+
+
+def _define(folder: Path, name: str, xml: str) -> None:
+    """Write a definition as libvirt keeps it, to be started with the daemon."""
+    (folder / f"{name}.xml").write_text(xml)
+    (folder / "autostart" / f"{name}.xml").symlink_to(f"../{name}.xml")

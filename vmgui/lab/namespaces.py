@@ -1,0 +1,129 @@
+"""The outer side of a host's namespaces: starts ``host_init.py`` and talks with it."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vmgui.lab.records import LabProblem
+from vmgui.lab.requirements import SEARCH_PATH, id_ranges
+
+_INIT = Path(__file__).with_name("host_init.py")
+
+
+@dataclass
+class Namespaces:
+    """One set of namespaces with a process 1; lives until :meth:`close` or our own end."""
+
+    process: subprocess.Popen[bytes]
+    init_pid: int = 0
+    refused_devices: Mapping[str, str] = field(default_factory=dict)
+    failure: str = ""
+
+    def read(self) -> dict[str, Any]:
+        """Wait for the next line of process 1; an empty one means that all is over."""
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        return json.loads(line) if line else {}
+
+    def close(self) -> None:
+        """Cut the life line and wait until the last process is gone."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+def enter(
+    name: str,
+    argv: Sequence[str] = (),
+    *,
+    mounts: Sequence[tuple[Path, str]] = (),
+    log: str = os.devnull,
+    once: bool = False,
+) -> Namespaces:
+    """Start a program in namespaces of its own; ``failure`` says why when that didn't go.
+
+    ``mounts`` are pairs of a folder and where the program sees it; ``log``, a path as the
+    program sees it, takes what it says; with ``once`` the namespaces end with the program.
+    """
+    ranges = id_ranges()
+    wanted = {
+        "name": name,
+        "mounts": [[str(source), target] for source, target in mounts],
+        "argv": list(argv),
+        "log": log,
+        "once": once,
+        "uid_range": ranges[0] if ranges else None,
+        "gid_range": ranges[1] if ranges else None,
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-I", "-S", _INIT, json.dumps(wanted)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={"PATH": SEARCH_PATH, "LC_ALL": "C.UTF-8", "HOME": "/root"},
+    )
+    made = Namespaces(process)
+    while line := made.read():
+        if "init_pid" in line:
+            made.init_pid = line["init_pid"]
+        if "devices" in line:
+            made.refused_devices = line["devices"]
+            return made
+        if "failed" in line:
+            made.failure = line["failed"]
+            break
+    made.failure = made.failure or "it ended without a reason"
+    made.close()
+    return made
+
+
+def probe() -> tuple[tuple[LabProblem, ...], Mapping[str, str]]:
+    """Make namespaces and leave them; return the problem, and the devices closed in there.
+
+    The second value maps a device's path to the reason why it can't be opened.
+    """
+    made = enter("probe")
+    if made.failure:
+        what_to_do, why = _way_out(made.failure)
+        return (LabProblem("The lab needs namespaces of its own.", why, what_to_do),), {}
+    made.close()
+    return (), made.refused_devices
+
+
+def _way_out(failure: str) -> tuple[str, str]:
+    """Return what to do about namespaces that were refused, and why they were."""
+    why = f"The kernel refused: {failure}."
+    if os.geteuid() == 0:
+        return (
+            "Run the lab on the machine itself, or give the container CAP_SYS_ADMIN.",
+            f"{why} Root of this container may not make them.",
+        )
+    if _sysctl("kernel/apparmor_restrict_unprivileged_userns") == "1":
+        return (
+            "Allow them: sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0",
+            f"{why} AppArmor keeps them from ordinary users here.",
+        )
+    if _sysctl("kernel/unprivileged_userns_clone") == "0":
+        return (
+            "Allow them: sudo sysctl kernel.unprivileged_userns_clone=1",
+            f"{why} The system keeps them from ordinary users.",
+        )
+    if _sysctl("user/max_user_namespaces") == "0":
+        return (
+            "Allow them: sudo sysctl user.max_user_namespaces=15000",
+            f"{why} The system allows none.",
+        )
+    return "Run the lab as root, or see user_namespaces(7).", why
+
+
+def _sysctl(name: str) -> str:
+    try:
+        return (Path("/proc/sys") / name).read_text().strip()
+    except OSError:
+        return ""

@@ -1,0 +1,60 @@
+"""What a lab is made of, as others see it: frozen records and the one error."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class LabHost:
+    """One disposable hypervisor.
+
+    ``pid`` is the libvirt daemon's process as seen from outside its namespaces, or None while
+    there is none; ``init_pid`` is process 1 of those namespaces, likewise seen from outside:
+    the whole host, guests included, ends with it.
+    """
+
+    name: str
+    uri: str
+    pid: int | None
+    init_pid: int
+    running: bool
+    virt_type: str
+    guests: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LabStatus:
+    """A lab as it is now. ``notes`` are plain sentences on what is not as it could be."""
+
+    name: str
+    running: bool
+    hosts: tuple[LabHost, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LabProblem:
+    """One reason why a lab can't run here, and the way out."""
+
+    what: str
+    why: str
+    what_to_do: str
+
+
+class LabUnavailable(Exception):  # noqa: N818 - a state of the machine, not a fault of the program
+    """The lab can't be had on this machine as it is. Each field is a plain sentence."""
+
+    def __init__(self, what: str, why: str, what_to_do: str) -> None:
+        super().__init__(f"{what} {why} {what_to_do}")
+        self.what = what
+        self.why = why
+        self.what_to_do = what_to_do
+
+    @classmethod
+    def because(cls, problems: tuple[LabProblem, ...]) -> "LabUnavailable":
+        """Make one error of at least one problem."""
+        ways_out = dict.fromkeys(problem.what_to_do for problem in problems)
+        return cls(
+            "The lab can't run on this machine.",
+            " ".join(f"{problem.what} {problem.why}" for problem in problems),
+            " ".join(ways_out),
+        )
