@@ -29,7 +29,8 @@ class VmguiError(Exception):
     def __init__(
         self, what: str, why: str = "", what_to_do: str = "", *, libvirt_says: str = ""
     ) -> None:
-        super().__init__(" ".join(filter(None, (what, why, what_to_do))))
+        told = f"{what.rstrip('.')}: {why}" if why else what
+        super().__init__(f"{told} {what_to_do}".rstrip())
         self.what = what
         self.why = why
         self.what_to_do = what_to_do
@@ -37,9 +38,14 @@ class VmguiError(Exception):
 
 
 class ConnectionFailed(VmguiError):
-    """The host could not be reached, or said no; if ``is_final``, trying again won't help."""
+    """The host could not be reached, or said no.
+
+    If ``is_final``, trying again by itself won't help; ``was_asked`` tells whether the host
+    asked who we are before it said no.
+    """
 
     is_final = False
+    was_asked = False
 
 
 class AuthenticationFailed(ConnectionFailed):
@@ -122,6 +128,12 @@ def is_gone(error: libvirt.libvirtError) -> bool:
     return error.get_error_code() in _GONE
 
 
+def is_cut(error: libvirt.libvirtError) -> bool:
+    """Tell whether ``error`` says that the connection broke."""
+    text = (error.get_error_message() or str(error)).lower()
+    return error.get_error_code() in _BROKEN and any(sign in text for sign in _CUT)
+
+
 def translate(error: libvirt.libvirtError, what: str) -> VmguiError:
     """Return our error for libvirt's ``error``; ``what`` is the sentence of what failed."""
     code = error.get_error_code()
@@ -129,7 +141,7 @@ def translate(error: libvirt.libvirtError, what: str) -> VmguiError:
     lowered = text.lower()
     kind: type[VmguiError] = CallFailed
     why, what_to_do = text, ""
-    if code in _BROKEN and any(sign in lowered for sign in _CUT):
+    if is_cut(error):
         kind, why = ConnectionLost, "The connection to the host broke."
         what_to_do = "vmgui connects again by itself; look at the host before you repeat it."
     elif code in _GONE:
@@ -223,7 +235,7 @@ _HOPELESS = frozenset(
 )
 
 
-def opening_failed(uri: str, error: libvirt.libvirtError) -> ConnectionFailed:
+def opening_failed(uri: str, error: libvirt.libvirtError, *, was_asked: bool) -> ConnectionFailed:
     """Return why ``uri`` could not be opened, and what to do."""
     text = (error.get_error_message() or str(error)).strip()
     code = error.get_error_code()
@@ -238,5 +250,6 @@ def opening_failed(uri: str, error: libvirt.libvirtError) -> ConnectionFailed:
     failure = kind(
         f"{uri} can't be opened.", why, what_to_do, libvirt_says=f"{text} (error {code})"
     )
+    failure.was_asked = was_asked
     failure.is_final = code in _HOPELESS or kind is AuthenticationFailed
     return failure

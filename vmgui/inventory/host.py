@@ -56,7 +56,9 @@ class NumaCell:
 class Host:
     """A hypervisor host, its hardware and its versions, as far as the driver tells.
 
-    Empty strings and None mean "the driver does not tell". ``cpus`` counts hardware threads.
+    Empty strings and None mean "the driver does not tell". ``cpus`` counts hardware threads,
+    ``cores`` those of a socket, ``threads`` those of a core. ``product`` is maker and model of
+    the machine; ``guest_types`` are domain types ("kvm"), ``guest_archs`` processors.
     """
 
     key: Key
@@ -76,6 +78,8 @@ class Host:
     cpu_mhz: int | None = None
     memory_bytes: int | None = None
     numa: tuple[NumaCell, ...] = ()
+    product: str = ""
     guest_types: tuple[str, ...] = ()
+    guest_archs: tuple[str, ...] = ()
     security_model: str = ""
     missing_calls: frozenset[str] = frozenset()

@@ -1,0 +1,55 @@
+"""What a connection's driver turned out to lack."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import libvirt
+
+from vmgui.hypervisor.errors import is_cut, is_unsupported
+
+T = TypeVar("T")
+
+
+class Abilities:
+    """Remembers for one connection which calls its driver lacks; each is found out by trying.
+
+    It only grows, so that the threads of a connection can share it: two that try the same call
+    at once find out the same thing twice.
+    """
+
+    def __init__(self) -> None:
+        self._missing: set[str] = set()
+
+    @property
+    def missing(self) -> frozenset[str]:
+        """Return the names of the calls that this driver lacks, as the binding spells them."""
+        return frozenset(self._missing)
+
+    def ask(self, name: str, call: Callable[[], T]) -> T | None:
+        """Return what ``call`` gives, or None where the driver lacks ``name``.
+
+        A call that is lacking isn't tried again. Other errors of libvirt are raised.
+        """
+        if name in self._missing:
+            return None
+        try:
+            return call()
+        except libvirt.libvirtError as error:
+            if not is_unsupported(error):
+                raise
+            self._missing.add(name)
+            return None
+
+    def ask_if_told(self, name: str, call: Callable[[], T]) -> T | None:
+        """Return what ``call`` gives, or None where the host doesn't tell, for any reason.
+
+        For facts that the rest can do without: a host may support a call and still fail it
+        (no dmidecode, not allowed). Raises only where the connection broke.
+        """
+        try:
+            return self.ask(name, call)
+        except libvirt.libvirtError as error:
+            if is_cut(error):
+                raise
+            self._missing.add(name)
+            return None

@@ -1,0 +1,261 @@
+"""Domain XML to records. Format: https://libvirt.org/formatdomain.html."""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from lxml import etree
+
+from vmgui.hypervisor.xml.document import (
+    attribute_of,
+    children,
+    parse,
+    size_bytes,
+    text_of,
+    whole,
+    word,
+)
+from vmgui.hypervisor.xml.metadata import read_os_name, read_tags
+from vmgui.inventory.domain import AgentState, Disk, Domain, DomainState, Interface, Screen
+from vmgui.inventory.key import Key
+
+_AGENT_CHANNEL = "org.qemu.guest_agent.0"
+_X86 = frozenset({"i686", "x86_64"})
+_UEFI_NAMES = ("ovmf", "aavmf", "edk2", "uefi")
+
+
+def read_domain_xml(key: Key, xml: str, known: Domain | None = None) -> Domain:
+    """Return the domain that ``xml`` describes, with ``read_fully`` set.
+
+    What XML doesn't tell (state, autostart, saved state, snapshots) is taken from ``known``;
+    without it the state is unknown. Elements that are missing, unknown or odd leave their
+    fields at the default. Raises `UnreadableXml`. Any thread.
+    """
+    root = parse(xml, "domain")
+    if known is None:
+        known = Domain(key, "", DomainState.UNKNOWN)
+    parts = children(root)
+    run_id = root.get("id")
+    metadata = parts.get("metadata")
+    memory_max = size_bytes(parts.get("memory"), "KiB") or 0
+    memory = size_bytes(parts.get("currentMemory"), "KiB")
+    vcpus_max = whole(text_of(parts, "vcpu"), 1)
+    devices = _read_devices(parts.get("devices", ()))
+    system = _read_os(parts.get("os"), booted_by_host="bootloader" in parts)
+    return Domain(
+        key=key,
+        name=text_of(parts, "name") or known.name,
+        state=known.state,
+        state_reason=known.state_reason,
+        run_id=whole(run_id) if run_id else None,
+        persistent=known.persistent,
+        autostart=known.autostart,
+        has_managed_save=known.has_managed_save,
+        read_fully=True,
+        title=text_of(parts, "title"),
+        description=text_of(parts, "description"),
+        tags=() if metadata is None else read_tags(metadata),
+        hypervisor_type=word(root.get("type")),
+        os_type=system.kind,
+        arch=system.arch,
+        machine=system.machine,
+        os_name="" if metadata is None else word(read_os_name(metadata)),
+        firmware=system.firmware,
+        nvram_path=system.nvram_path,
+        cpu_mode=_cpu_mode(parts.get("cpu")),
+        vcpus=whole(attribute_of(parts, "vcpu", "current"), vcpus_max),
+        vcpus_max=vcpus_max,
+        memory_bytes=memory_max if memory is None else memory,
+        memory_max_bytes=memory_max,
+        disks=devices.disks,
+        interfaces=devices.interfaces,
+        screens=devices.screens,
+        has_serial=devices.has_serial,
+        agent=devices.agent,
+        snapshot_count=known.snapshot_count,
+        state_since_s=known.state_since_s,
+    )
+
+
+class _System(NamedTuple):
+    kind: str = ""
+    arch: str = ""
+    machine: str = ""
+    firmware: str = ""
+    nvram_path: str = ""
+
+
+def _read_os(os: etree._Element | None, *, booted_by_host: bool) -> _System:
+    if os is None:
+        return _System()
+    parts = children(os)
+    kind = text_of(parts, "type").strip()
+    arch = attribute_of(parts, "type", "arch")
+    nvram_path = text_of(parts, "nvram").strip()
+    if "nvram" in parts and not nvram_path:
+        nvram_path = attribute_of(children(parts["nvram"]), "source", "file")
+    loader = parts.get("loader")
+    if os.get("firmware") == "efi" or (loader is not None and _is_uefi(loader)):
+        secure = attribute_of(parts, "loader", "secure") == "yes" or _wants_secure_boot(os)
+        firmware = "UEFI, Secure Boot" if secure else "UEFI"
+    elif kind == "hvm" and arch in _X86 and not booted_by_host:
+        firmware = "BIOS"
+    else:
+        # Containers, paravirtual guests and other processors have none.
+        firmware = ""
+    machine = attribute_of(parts, "type", "machine")
+    return _System(word(kind), word(arch), word(machine), firmware, nvram_path)
+
+
+def _wants_secure_boot(os: etree._Element) -> bool:
+    return any(
+        feature.get("name") == "secure-boot" and feature.get("enabled") == "yes"
+        for feature in os.iterfind("firmware/feature")
+    )
+
+
+def _cpu_mode(cpu: etree._Element | None) -> str:
+    if cpu is None:
+        return ""
+    return word(cpu.get("mode")) or ("custom" if cpu.find("model") is not None else "")
+
+
+def _is_uefi(loader: etree._Element) -> bool:
+    if loader.get("type") == "pflash":
+        return True
+    path = (loader.text or "").lower()
+    return any(name in path for name in _UEFI_NAMES)
+
+
+class _Devices(NamedTuple):
+    disks: tuple[Disk, ...]
+    interfaces: tuple[Interface, ...]
+    screens: tuple[Screen, ...]
+    has_serial: bool
+    agent: AgentState
+
+
+def _read_devices(devices: Iterable[etree._Element]) -> _Devices:
+    disks: list[Disk] = []
+    interfaces: list[Interface] = []
+    screens: list[Screen] = []
+    has_serial = False
+    agent = AgentState.NONE
+    for device in devices:
+        match device.tag:
+            case "disk":
+                disks.append(_read_disk(device))
+            case "interface":
+                interfaces.append(_read_interface(device))
+            case "graphics":
+                screens.append(_read_screen(device))
+            case "serial" | "console":
+                has_serial = True
+            case "channel":
+                agent = _agent_behind(device) or agent
+            case _:
+                pass
+    return _Devices(tuple(disks), tuple(interfaces), tuple(screens), has_serial, agent)
+
+
+def _agent_behind(channel: etree._Element) -> AgentState | None:
+    target = channel.find("target")
+    if target is None or target.get("name") != _AGENT_CHANNEL:
+        return None
+    if target.get("state") == "connected":
+        return AgentState.CONNECTED
+    return AgentState.DISCONNECTED
+
+
+def _read_disk(disk: etree._Element) -> Disk:
+    parts = children(disk)
+    source_type = disk.get("type", "file")
+    return Disk(
+        target=word(attribute_of(parts, "target", "dev")),
+        device=word(disk.get("device", "disk")),
+        bus=word(attribute_of(parts, "target", "bus")),
+        source_type=word(source_type),
+        source=_source_name(source_type, parts.get("source")),
+        format=word(attribute_of(parts, "driver", "type")),
+        read_only="readonly" in parts,
+        shareable="shareable" in parts,
+        backing=tuple(_backing_files(parts.get("backingStore"))),
+    )
+
+
+def _backing_files(store: etree._Element | None) -> Iterator[str]:
+    while store is not None:
+        name = _source_name(store.get("type", ""), store.find("source"))
+        if name:
+            yield name
+        store = store.find("backingStore")
+
+
+_PATH_ATTRIBUTES = {"file": "file", "block": "dev", "dir": "dir", "vhostuser": "path"}
+
+
+def _source_name(kind: str, source: etree._Element | None) -> str:
+    if source is None:
+        return ""
+    match kind:
+        case "volume":
+            return f"{source.get('pool', '')}/{source.get('volume', '')}".strip("/")
+        case "network":
+            return source.get("name", "") or source.get("protocol", "")
+        case "nvme":
+            return _pci_address(source)
+        case "vhostvdpa":
+            return source.get("dev", "")
+        case _:
+            return source.get(_PATH_ATTRIBUTES.get(kind, "file"), "")
+
+
+def _pci_address(source: etree._Element) -> str:
+    address = source.find("address")
+    if address is None:
+        return ""
+    domain, bus, slot, function = (
+        address.get(part, "0x0").removeprefix("0x")
+        for part in ("domain", "bus", "slot", "function")
+    )
+    return f"{domain:0>4}:{bus:0>2}:{slot:0>2}.{function}"
+
+
+def _read_interface(interface: etree._Element) -> Interface:
+    parts = children(interface)
+    kind = interface.get("type", "")
+    return Interface(
+        mac=attribute_of(parts, "mac", "address"),
+        kind=word(kind),
+        source=word(_network_source(kind, parts.get("source"))),
+        model=word(attribute_of(parts, "model", "type")),
+        target=attribute_of(parts, "target", "dev"),
+    )
+
+
+_NETWORK_ATTRIBUTES = {
+    "network": "network",
+    "bridge": "bridge",
+    "internal": "name",
+    "vhostuser": "path",
+    "vds": "switchid",
+}
+
+
+def _network_source(kind: str, source: etree._Element | None) -> str:
+    if source is None:
+        return ""
+    if kind == "hostdev":
+        return _pci_address(source)
+    if kind in {"server", "client", "mcast", "udp"}:
+        return f"{source.get('address', '')}:{source.get('port', '')}".strip(":")
+    return source.get(_NETWORK_ATTRIBUTES.get(kind, "dev"), "")
+
+
+def _read_screen(graphics: etree._Element) -> Screen:
+    address = graphics.get("listen", "")
+    for listen in graphics.iterfind("listen"):
+        address = listen.get("address") or listen.get("socket") or address
+        if address:
+            break
+    port = whole(graphics.get("port"), 0) or whole(graphics.get("tlsPort"), 0)
+    return Screen(word(graphics.get("type")), address or graphics.get("socket", ""), port or None)

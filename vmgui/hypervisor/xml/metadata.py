@@ -1,0 +1,125 @@
+"""What a domain's ``<metadata>`` says: vmgui's own tags, and libosinfo's name of the system.
+
+libosinfo: https://libosinfo.org; its ids look like ``http://debian.org/debian/12``.
+"""
+
+import re
+from collections.abc import Iterable
+
+from lxml import etree
+
+from vmgui.hypervisor.errors import UnfitText
+from vmgui.inventory.domain import METADATA_URI
+
+METADATA_PREFIX = "vmgui"
+"""The prefix (libvirt's ``key``) under which `tags_element` is handed to virDomainSetMetadata."""
+
+_TAGS = f"{{{METADATA_URI}}}tags"
+_TAG_NAMES = frozenset({"tag", f"{{{METADATA_URI}}}tag"})
+_LIBOSINFO = "{http://libosinfo.org/xmlns/libvirt/domain/1.0}"
+_OS = f"{_LIBOSINFO}libosinfo/{_LIBOSINFO}os"
+
+# https://www.w3.org/TR/xml/#charsets
+_ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def read_tags(metadata: etree._Element) -> tuple[str, ...]:
+    """Return vmgui's tags in ``<metadata>``, in their order, each once."""
+    element = metadata.find(_TAGS)
+    if element is None:
+        return ()
+    # libvirt gives the namespace to the outer element alone, and older versions to all.
+    return _tidy(tag.text or "" for tag in element if tag.tag in _TAG_NAMES)
+
+
+def tags_element(tags: Iterable[str]) -> str | None:
+    """Return the text for virDomainSetMetadata that keeps ``tags``; None removes them all.
+
+    Surrounding space, empty tags and repeated tags are left out. There is no namespace in the
+    text: libvirt adds METADATA_URI as `METADATA_PREFIX` by itself, and refuses it twice. Raises
+    `UnfitText` for characters that XML can't hold.
+    """
+    kept = _tidy(tags)
+    if not kept:
+        return None
+    root = etree.Element("tags")
+    for tag in kept:
+        etree.SubElement(root, "tag").text = check_text(tag)
+    return etree.tostring(root, encoding="unicode")
+
+
+def check_text(text: str) -> str:
+    """Return ``text`` unchanged, or raise `UnfitText` where XML can't hold a character of it."""
+    found = _ILLEGAL.search(text)
+    if found is not None:
+        raise UnfitText(
+            "This text can't be kept.",
+            f"libvirt's XML has no room for the character U+{ord(found[0]):04X}.",
+            "Leave the character out.",
+        )
+    return text
+
+
+def read_os_name(metadata: etree._Element) -> str:
+    """Return the guest's system as a person would write it, or "" where libosinfo says nothing."""
+    element = metadata.find(_OS)
+    return readable_os(element.get("id", "")) if element is not None else ""
+
+
+def readable_os(os_id: str) -> str:
+    """Return a name for a libosinfo id: ``http://debian.org/debian/12`` gives "Debian 12"."""
+    _, _, path = os_id.rpartition("://")
+    family, _, version = path.partition("/")[2].strip("/").partition("/")
+    if not family or family == "unknown":
+        return ""
+    name = _FAMILIES.get(family) or family.replace("-", " ").title()
+    if family == "win":
+        version = _windows(version)
+    return " ".join(filter(None, (name, version.replace("/", " "))))
+
+
+def _tidy(tags: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, (tag.strip() for tag in tags))))
+
+
+_SERVER = re.compile(r"2k(\d+)(r2)?$")
+
+
+def _windows(version: str) -> str:
+    server = _SERVER.match(version)
+    if server is None:
+        return {"xp": "XP", "vista": "Vista", "2k": "2000"}.get(version, version)
+    return f"Server 20{int(server[1]):02}{' R2' if server[2] else ''}"
+
+
+_FAMILIES = {
+    "almalinux": "AlmaLinux",
+    "alpinelinux": "Alpine Linux",
+    "altlinux": "ALT Linux",
+    "archlinux": "Arch Linux",
+    "caasp": "CaaS Platform",
+    "centos-stream": "CentOS Stream",
+    "centos": "CentOS",
+    "cirros": "CirrOS",
+    "dragonflybsd": "DragonFly BSD",
+    "eos": "Endless OS",
+    "freebsd": "FreeBSD",
+    "gnome": "GNOME OS",
+    "macosx": "macOS",
+    "msdos": "MS-DOS",
+    "netbsd": "NetBSD",
+    "nixos": "NixOS",
+    "ol": "Oracle Linux",
+    "openbsd": "OpenBSD",
+    "opensolaris": "OpenSolaris",
+    "opensuse": "openSUSE",
+    "openwrt": "OpenWrt",
+    "oraclelinux": "Oracle Linux",
+    "rhel": "RHEL",
+    "rocky": "Rocky Linux",
+    "sled": "SUSE Linux Enterprise Desktop",
+    "sle": "SUSE Linux Enterprise",
+    "sles": "SUSE Linux Enterprise Server",
+    "slem": "SUSE Linux Enterprise Micro",
+    "win": "Windows",
+}
