@@ -1,0 +1,543 @@
+"""All hypervisors › host › tag › machine, as the tree shows them."""
+
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Iterable, Sequence
+from itertools import count
+from time import perf_counter
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    QTimer,
+    Signal,
+)
+
+from vmgui.insight.query import Query
+from vmgui.inventory.changes import Change
+from vmgui.inventory.domain import Domain
+from vmgui.inventory.figures import Sample
+from vmgui.inventory.host import Host
+from vmgui.inventory.inventory import Inventory
+from vmgui.inventory.key import Key, host_key
+from vmgui.ui.models.tree_nodes import Address, Grouping, Node, NodeKind
+from vmgui.ui.models.tree_text import Figures, RowText
+
+SLICE_S = 0.008
+"""How long one piece of work may hold the loop: well under a frame at 60 a second."""
+
+COMMIT_EVERY_S = 0.1
+"""How often at most the view lays itself out while a long run of work goes on."""
+
+MOST_RUNS = 16
+"""From this many separate runs of changed rows on, one run from first to last is cheaper."""
+
+_ALL: Address = ("all",)
+_ROLES = Qt.ItemDataRole
+_GROUP_FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+_MACHINE_FLAGS = _GROUP_FLAGS | Qt.ItemFlag.ItemNeverHasChildren
+NAME, TREND, NOW = range(3)
+"""The columns."""
+
+_HEADS = ("", "CPU, 5 min", "now")
+
+_Index = QModelIndex | QPersistentModelIndex
+
+
+class TreeModel(QAbstractItemModel):
+    """The machines of an inventory under their groups, filtered by a query.
+
+    Changes and queries are worked off in slices of `SLICE_S`, so the loop is never held for
+    long; small ones are done when the call returns. Whatever changes the rows ends in one
+    ``layoutChanged``: the view keeps its selection, scroll position and folding.
+    """
+
+    counted = Signal()
+    """The counts of matching machines, or of the counted queries, may have changed."""
+
+    groups_added = Signal(list)
+    """Indexes of groups that were not there before: the view decides which are folded."""
+
+    settled = Signal()
+    """All that was asked for is shown."""
+
+    def __init__(
+        self, inventory: Inventory, figures: Figures, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._inventory = inventory
+        self._figures = figures
+        self.text = RowText(figures, self)
+        self._grouping = Grouping.HOST_TAG
+        self._query = Query("")
+        self._counted: tuple[Query, ...] = ()
+        self._counts: list[int] = []
+        self._numbers = count(1)
+        self._nodes: dict[int, Node] = {}
+        self._groups: dict[Address, Node] = {}
+        self._machines: dict[Key, Node] = {}
+        self._todo: dict[Key, None] = {}
+        self._recheck: deque[Node] = deque()
+        self._dirty: set[Node] = set()
+        self._repaint: dict[Node, int] = {}
+        self._gone: list[Node] = []
+        self._committed_at = 0.0
+        self._timer = QTimer(self, singleShot=True, interval=0)
+        self._timer.timeout.connect(self._work)
+        self._root = Node(0, "all", (), "")
+        self._all = self._new_group("all", _ALL, "All hypervisors", self._root, rank=0, tie="")
+        self._commit()
+        self._enqueue(host.key for host in inventory.hosts())
+        self._enqueue(domain.key for domain in inventory.of(Domain))
+
+    # what can be asked
+
+    @property
+    def grouping(self) -> Grouping:
+        """How machines are grouped."""
+        return self._grouping
+
+    @property
+    def query(self) -> Query:
+        """The query that filters; an empty one shows everything."""
+        return self._query
+
+    @property
+    def is_filtered(self) -> bool:
+        """Tell whether a query is in force."""
+        return bool(self._query)
+
+    @property
+    def total(self) -> int:
+        """How many machines there are."""
+        return self._all.total
+
+    @property
+    def matching(self) -> int:
+        """How many machines the query matches."""
+        return self._all.matching
+
+    @property
+    def hosts(self) -> int:
+        """How many hosts there are."""
+        return sum(address[0] == "host" for address in self._groups)
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """How many machines each of the counted queries matches."""
+        return tuple(self._counts)
+
+    @property
+    def is_settled(self) -> bool:
+        """Tell whether all that was asked for is shown."""
+        return not (self._todo or self._recheck or self._dirty or self._repaint)
+
+    def node(self, index: _Index) -> Node | None:
+        """Return the node at an index, None for the invisible root or a row that is gone."""
+        return self._nodes.get(index.internalId()) if index.isValid() else None
+
+    def key(self, index: _Index) -> Key | None:
+        """Return the key of the machine or host at an index, None for other groups."""
+        node = self.node(index)
+        if node is None:
+            return None
+        if node.domain is not None:
+            return node.domain.key
+        return host_key(node.address[1]) if node.kind == "host" else None
+
+    def index_of(self, address: Address) -> QModelIndex:
+        """Return the index of a node's name, invalid where it is not shown."""
+        if address and address[0] == "machine":
+            node = self._machines.get(Key(address[1], "domain", address[2]))
+        else:
+            node = self._groups.get(address)
+        return self._index(node) if node is not None else QModelIndex()
+
+    def index_of_key(self, key: Key) -> QModelIndex:
+        """Return the index of a machine's or host's name, invalid where it is not shown."""
+        kind = "host" if key.kind == "host" else "machine"
+        return self.index_of((kind, key.host) if kind == "host" else (kind, key.host, key.id))
+
+    def machines_under(self, index: _Index) -> list[Key]:
+        """Return the shown machines at or below an index, in the order shown."""
+        start = self.node(index)
+        keys: list[Key] = []
+        waiting = [start] if start is not None else []
+        while waiting:
+            node = waiting.pop()
+            if node.domain is not None:
+                keys.append(node.domain.key)
+            waiting.extend(reversed(node.children))
+        return keys
+
+    # what can be told
+
+    def apply(self, change: Change) -> None:
+        """Follow a change of the inventory."""
+        self._enqueue(
+            record.key
+            for record in (*change.added, *change.updated)
+            if isinstance(record, Domain | Host)
+        )
+        self._enqueue(key for key in change.removed if key.kind in ("domain", "host"))
+
+    def take_samples(self, samples: Iterable[Sample]) -> None:
+        """Follow new figures: the rows of their hosts show them when they are painted."""
+        uris = {sample.key.host for sample in samples}
+        for group in self._groups.values():
+            if group.kind == "host" and group.address[1] in uris:
+                self._mark(group, TREND)
+            if group.kind == "all" or group.address[1] in uris or not group.address[1]:
+                self._tell_machines(group)
+        if self._query.needs_sample or any(query.needs_sample for query in self._counted):
+            waiting = set(self._recheck)
+            self._recheck.extend(
+                node
+                for key, node in self._machines.items()
+                if key.host in uris and node not in waiting
+            )
+        self._continue()
+
+    def set_query(self, query: Query) -> None:
+        """Show only what matches; the groups of what matches stay."""
+        if query != self._query:
+            self._query = query
+            self._dirty.update(self._groups.values())
+            self._recheck = deque(self._machines.values())
+            self._continue()
+
+    def set_grouping(self, grouping: Grouping) -> None:
+        """Group the machines in another way."""
+        if grouping is not self._grouping:
+            self._grouping = grouping
+            self._dirty.update(self._groups.values())
+            self.headerDataChanged.emit(Qt.Orientation.Horizontal, NAME, NAME)
+            self._enqueue(tuple(self._machines))
+
+    def set_counted(self, queries: Sequence[Query]) -> None:
+        """Count how many machines each of these matches, whatever the query is."""
+        self._counted = tuple(queries)
+        self._counts = [0] * len(self._counted)
+        for node in self._machines.values():
+            node.marks = ()
+        self._recheck = deque(self._machines.values())
+        self._continue()
+
+    # how it is worked off
+
+    def _enqueue(self, keys: Iterable[Key]) -> None:
+        self._todo.update(dict.fromkeys(keys))
+        self._continue()
+
+    def _continue(self) -> None:
+        if not self._timer.isActive():
+            self._committed_at = perf_counter()
+            self._work()
+
+    def _work(self) -> None:
+        deadline = perf_counter() + SLICE_S
+        while self._todo and perf_counter() < deadline:
+            key = next(iter(self._todo))
+            del self._todo[key]
+            take = self._take_host if key.kind == "host" else self._take_machine
+            take(key)
+        while self._recheck and perf_counter() < deadline:
+            node = self._recheck.popleft()
+            if node.id in self._nodes:
+                self._match(node)
+        unfinished = bool(self._todo or self._recheck)
+        if not unfinished or perf_counter() - self._committed_at > COMMIT_EVERY_S:
+            self._commit()
+        if unfinished:
+            self._timer.start()
+        else:
+            self.settled.emit()
+
+    def _take_host(self, key: Key) -> None:
+        host = self._inventory.host(key.host)
+        group = self._groups.get(("host", key.host))
+        if host is None:
+            if group is not None:
+                self._drop(group)
+            return
+        if group is None:
+            group = self._host_group(key.host)
+        before = group.host
+        group.host = host
+        group.name = host.name
+        self._mark(group, NAME)
+        held = [(k, node) for k, node in self._machines.items() if k.host == key.host]
+        if before is None or (before.link.state, before.name) != (host.link.state, host.name):
+            self._todo.update((k, None) for k, _ in held)
+        for _, node in held:
+            node.host = host
+
+    def _take_machine(self, key: Key) -> None:
+        domain = self._inventory.domain(key)
+        node = self._machines.get(key)
+        if domain is None:
+            if node is not None:
+                self._forget(node)
+            return
+        if node is None:
+            address = ("machine", key.host, key.id)
+            node = Node(next(self._numbers), "machine", address, "")
+            node.total = 1
+            self._nodes[node.id] = self._machines[key] = node
+        home = self._home_of(domain)
+        if node.home is not None:
+            node.count(-1)
+        if node.home is not home:
+            if node.home is not None:
+                node.home.members.pop(node.id, None)
+                self._unhouse(node.home)
+            home.members[node.id] = node
+            node.home = home
+            self._dirty.add(home)
+        if node.name != domain.name:
+            node.rename(domain.name, 1, key.id)
+            self._dirty.add(home)
+        node.domain = domain
+        node.host = self._inventory.host(key.host)
+        node.active = int(node.state().is_active)
+        node.count(1)
+        self._match(node)
+        self._mark(node, NAME)
+        for group in node.lineage():
+            self._mark(group, NAME)
+
+    def _match(self, node: Node) -> None:
+        assert node.domain is not None
+        needs = self._query.needs_sample or any(q.needs_sample for q in self._counted)
+        sample = self._figures.latest(node.domain.key) if needs else None
+        matching = int(self._query.matches(node.domain, node.host, sample))
+        if matching != node.matching:
+            node.count(-1)
+            node.matching = matching
+            node.count(1)
+            for group in node.lineage():
+                self._dirty.add(group)
+                self._mark(group, NAME)
+        if self._counted:
+            marks = tuple(q.matches(node.domain, node.host, sample) for q in self._counted)
+            if marks != node.marks:
+                self._tally(node.marks, -1)
+                self._tally(marks, 1)
+                node.marks = marks
+
+    def _tally(self, marks: tuple[bool, ...], sign: int) -> None:
+        for number, mark in enumerate(marks):
+            self._counts[number] += sign * mark
+
+    def _home_of(self, domain: Domain) -> Node:
+        uri = domain.key.host
+        if self._grouping is Grouping.TAG:
+            return self._tag_group("", domain.tags[0], self._all) if domain.tags else self._all
+        host = self._groups.get(("host", uri)) or self._host_group(uri)
+        if self._grouping is Grouping.HOST_TAG and domain.tags:
+            return self._tag_group(uri, domain.tags[0], host)
+        return host
+
+    def _host_group(self, uri: str) -> Node:
+        # Hosts keep the order in which they were connected: the tie-breaker is a number.
+        tie = f"{next(self._numbers):09}"
+        group = self._new_group("host", ("host", uri), uri, self._all, rank=0, tie=tie)
+        group.order = (0, "", tie)
+        return group
+
+    def _tag_group(self, uri: str, tag: str, home: Node) -> Node:
+        address = ("tag", uri, tag)
+        found = self._groups.get(address)
+        return found or self._new_group("tag", address, tag, home, rank=0, tie=tag)
+
+    def _new_group(
+        self, kind: NodeKind, address: Address, name: str, home: Node, *, rank: int, tie: str
+    ) -> Node:
+        group = Node(next(self._numbers), kind, address, name)
+        group.rename(name, rank, tie)
+        group.home = home
+        home.members[group.id] = group
+        self._nodes[group.id] = self._groups[address] = group
+        self._dirty.update((home, group))
+        return group
+
+    def _forget(self, node: Node) -> None:
+        assert node.domain is not None
+        node.count(-1)
+        self._tally(node.marks, -1)
+        for group in node.lineage():
+            self._mark(group, NAME)
+        del self._machines[node.domain.key]
+        assert node.home is not None
+        node.home.members.pop(node.id, None)
+        self._unhouse(node.home)
+        self._gone.append(node)
+
+    def _unhouse(self, group: Node) -> None:
+        self._dirty.add(group)
+        if group.kind == "tag" and not group.members:
+            self._drop(group)
+
+    def _drop(self, group: Node) -> None:
+        assert group.home is not None
+        self._dirty.update((group, group.home))
+        group.home.members.pop(group.id, None)
+        self._groups.pop(group.address, None)
+        self._gone.append(group)
+
+    # how it is shown
+
+    def _is_shown(self, node: Node) -> bool:
+        if node.kind == "machine":
+            return bool(node.matching)
+        if node.kind == "all":
+            return True
+        if node.kind == "host" and self._grouping is Grouping.TAG:
+            return False
+        return node.matching > 0 or (node.kind == "host" and not self._query)
+
+    def _commit(self) -> None:
+        self._committed_at = perf_counter()
+        # A group that appears or vanishes changes its parent's rows too.
+        dirty = {above for group in self._dirty for above in (group, *group.lineage())}
+        self._dirty.clear()
+        arranged: list[tuple[Node, list[Node]]] = []
+        for group in dirty:
+            rows = [node for node in group.members.values() if self._is_shown(node)]
+            rows.sort(key=_order)
+            if rows != group.children:
+                arranged.append((group, rows))
+        if arranged:
+            self._rearrange(arranged)
+        for node in self._gone:
+            self._nodes.pop(node.id, None)
+        self._gone.clear()
+        self._repaint_marked()
+        self.counted.emit()
+
+    def _rearrange(self, arranged: list[tuple[Node, list[Node]]]) -> None:
+        new = [n for _, rows in arranged for n in rows if n.row < 0 and n.kind != "machine"]
+        self.layoutAboutToBeChanged.emit()
+        before = self.persistentIndexList()
+        for group, _ in arranged:
+            for node in group.children:
+                node.row, node.parent = -1, None
+        for group, rows in arranged:
+            group.children = rows
+            for row, node in enumerate(rows):
+                node.row, node.parent = row, group
+        after = [self._moved(index) for index in before]
+        self.changePersistentIndexList(before, after)
+        self.layoutChanged.emit()
+        shown = [self._index(node) for node in new]
+        if shown:
+            self.groups_added.emit([index for index in shown if index.isValid()])
+
+    def _moved(self, index: QModelIndex) -> QModelIndex:
+        node = self._nodes.get(index.internalId())
+        return self._index(node, index.column()) if node is not None else QModelIndex()
+
+    def _index(self, node: Node, column: int = NAME) -> QModelIndex:
+        return self.createIndex(node.row, column, node.id) if node.row >= 0 else QModelIndex()
+
+    def _mark(self, node: Node, column: int) -> None:
+        self._repaint[node] = min(column, self._repaint.get(node, column))
+
+    def _repaint_marked(self) -> None:
+        by_parent: dict[tuple[Node, int], list[int]] = {}
+        for node, column in self._repaint.items():
+            if node.row >= 0 and node.parent is not None:
+                by_parent.setdefault((node.parent, column), []).append(node.row)
+        self._repaint.clear()
+        for (parent, column), rows in by_parent.items():
+            self._tell(parent, sorted(rows), column)
+
+    def _tell(self, parent: Node, rows: list[int], column: int) -> None:
+        """Tell the view which of a group's rows changed, from ``column`` to the last one."""
+        starts = [i for i, row in enumerate(rows) if i == 0 or rows[i - 1] != row - 1]
+        if len(starts) > MOST_RUNS:
+            starts = [0]
+        for start, end in zip(starts, [*starts[1:], len(rows)], strict=True):
+            self._tell_run(parent, rows[start], rows[end - 1], column)
+
+    def _tell_machines(self, group: Node) -> None:
+        """Tell the view that a group's machines have new figures; they stand after its groups."""
+        first = bisect_left(group.children, 1, key=lambda node: node.order[0])
+        if first < len(group.children) and group.row >= 0:
+            self._tell_run(group, first, len(group.children) - 1, TREND)
+
+    def _tell_run(self, parent: Node, first: int, last: int, column: int) -> None:
+        rows = parent.children
+        self.dataChanged.emit(self._index(rows[first], column), self._index(rows[last], NOW))
+
+    # Qt
+
+    def index(
+        self,
+        row: int,
+        column: int,
+        parent: _Index = QModelIndex(),  # noqa: B008 - Qt's own
+    ) -> QModelIndex:
+        group = self._nodes.get(parent.internalId()) if parent.isValid() else self._root
+        if group is None or not 0 <= row < len(group.children):
+            return QModelIndex()
+        return self.createIndex(row, column, group.children[row].id)
+
+    def parent(self, child: Any = None) -> Any:
+        """Return the parent index; without an argument the QObject's parent, as Qt has it."""
+        if child is None:
+            return super().parent()
+        node = self._nodes.get(child.internalId()) if child.isValid() else None
+        if node is None or node.parent is None or node.parent is self._root:
+            return QModelIndex()
+        return self.createIndex(node.parent.row, 0, node.parent.id)
+
+    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own
+        if not parent.isValid():
+            return len(self._root.children)
+        node = self._nodes.get(parent.internalId())
+        return len(node.children) if node is not None and parent.column() == 0 else 0
+
+    def hasChildren(self, parent: _Index = QModelIndex()) -> bool:  # noqa: B008 - Qt's own
+        return self.rowCount(parent) > 0
+
+    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own
+        return len(_HEADS)
+
+    def flags(self, index: _Index) -> Qt.ItemFlag:
+        node = self._nodes.get(index.internalId()) if index.isValid() else None
+        if node is None:
+            return Qt.ItemFlag.NoItemFlags
+        return _MACHINE_FLAGS if node.kind == "machine" else _GROUP_FLAGS
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = _ROLES.DisplayRole
+    ) -> Any:
+        if orientation is not Qt.Orientation.Horizontal:
+            return None
+        if role == _ROLES.DisplayRole:
+            return self._grouping.value if section == NAME else _HEADS[section]
+        if role == _ROLES.TextAlignmentRole and section == NOW:
+            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        return None
+
+    def data(self, index: _Index, role: int = _ROLES.DisplayRole) -> Any:
+        node = self.node(index)
+        if node is None:
+            return None
+        column = index.column()
+        if role == _ROLES.DisplayRole:
+            return (node.name, None, self.text.now(node))[column] if column != TREND else None
+        if role == _ROLES.AccessibleTextRole:
+            return self.text.spoken(node) if column == NAME else self.text.now(node)
+        if role == _ROLES.ToolTipRole:
+            return self.text.tooltip(node)
+        return None
+
+
+def _order(node: Node) -> tuple[int, str, str]:
+    return node.order

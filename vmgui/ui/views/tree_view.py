@@ -1,0 +1,189 @@
+"""The tree itself: folding, selection and keys, all kept through every update."""
+
+from collections.abc import Iterable
+
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPersistentModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeView, QWidget
+
+from vmgui.inventory.key import Key
+from vmgui.ui.models.tree import NAME, NOW, TREND, TreeModel
+from vmgui.ui.models.tree_nodes import Address
+from vmgui.ui.style import Style
+from vmgui.ui.views.tree_delegate import TreeDelegate
+
+_Index = QModelIndex | QPersistentModelIndex
+
+_INDENT_PX = 16
+_TREND_PX, _NOW_PX = 78, 62
+
+
+class TreeView(QTreeView):
+    """Shows a `TreeModel`.
+
+    ``opened`` has the address of the row that was made current, by mouse or key; ``picked`` the
+    keys of the selected machines whenever they change; ``left_upwards`` says that the Up key was
+    pressed on the first row; ``menu_wanted`` where a context menu is asked for.
+    """
+
+    opened = Signal(tuple)
+    picked = Signal(list)
+    left_upwards = Signal()
+    menu_wanted = Signal(QPoint)
+
+    def __init__(self, model: TreeModel, style: Style, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("tree")
+        self.setAccessibleName("Hypervisors and machines")
+        self._tree = model
+        self._style = style
+        self._folded: set[Address] = set()
+        self._delegate = TreeDelegate(model, style)
+        self.setModel(model)
+        self.setItemDelegate(self._delegate)
+        self.setUniformRowHeights(True)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setAllColumnsShowFocus(True)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setExpandsOnDoubleClick(True)
+        self.setMouseTracking(True)
+        head = self.header()
+        head.setObjectName("tree-head")
+        head.setStretchLastSection(False)
+        head.setSectionsMovable(False)
+        head.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
+        head.setSectionResizeMode(TREND, QHeaderView.ResizeMode.Fixed)
+        head.setSectionResizeMode(NOW, QHeaderView.ResizeMode.Fixed)
+        head.setSectionsClickable(True)
+        self._restyle()
+        style.changed.connect(self._restyle)
+        self.collapsed.connect(self._on_collapsed)
+        self.expanded.connect(self._on_expanded)
+        model.groups_added.connect(self._on_groups_added)
+        self._on_groups_added(self._groups(QModelIndex()))
+
+    # folding
+
+    @property
+    def folded(self) -> frozenset[Address]:
+        """The groups that a person folded, whether they are shown now or not."""
+        return frozenset(self._folded)
+
+    def fold(self, addresses: Iterable[Address]) -> None:
+        """Fold exactly these groups, now or when they appear."""
+        self._folded = set(addresses)
+        self._on_groups_added(self._groups(QModelIndex()))
+
+    def fold_all(self) -> None:
+        """Fold every host; a second time unfold everything."""
+        hosts = {
+            node.address
+            for index in self._groups(QModelIndex())
+            if (node := self._tree.node(index)) is not None and node.kind == "host"
+        }
+        self.fold(() if hosts and hosts <= self._folded else self._folded | hosts)
+
+    # selection
+
+    def selected(self) -> list[Key]:
+        """Return the keys of the selected machines, in the order shown."""
+        indexes = sorted(self.selectionModel().selectedRows(), key=self._place)
+        keys = (self._tree.key(index) for index in indexes)
+        return [key for key in keys if key is not None and key.kind == "domain"]
+
+    def show_row(self, address: Address) -> bool:
+        """Make a row current and visible; False where the query hides it."""
+        index = self._tree.index_of(address)
+        if not index.isValid():
+            return False
+        above = index.parent()
+        while above.isValid():
+            self.expand(above)
+            above = above.parent()
+        self.setCurrentIndex(index)
+        self.scrollTo(index)
+        return True
+
+    def select_rows(self, addresses: Iterable[Address]) -> None:
+        """Select the rows that are shown of these, without moving anything."""
+        wanted = QItemSelection()
+        for address in addresses:
+            index = self._tree.index_of(address)
+            if index.isValid():
+                wanted.select(index, index)
+        self.selectionModel().select(
+            wanted,
+            QItemSelectionModel.SelectionFlag.ClearAndSelect
+            | QItemSelectionModel.SelectionFlag.Rows,
+        )
+
+    def _place(self, index: QModelIndex) -> tuple[int, ...]:
+        place: list[int] = []
+        while index.isValid():
+            place.append(index.row())
+            index = index.parent()
+        return tuple(reversed(place))
+
+    def _groups(self, parent: QModelIndex) -> list[QModelIndex]:
+        found: list[QModelIndex] = []
+        for row in range(self._tree.rowCount(parent)):
+            index = self._tree.index(row, NAME, parent)
+            if self._tree.hasChildren(index):
+                found += [index, *self._groups(index)]
+            elif (node := self._tree.node(index)) is not None and node.kind == "machine":
+                break  # machines stand after the groups
+        return found
+
+    def _restyle(self) -> None:
+        self.setIndentation(self._style.px(_INDENT_PX))
+        self.header().resizeSection(TREND, self._style.px(_TREND_PX))
+        self.header().resizeSection(NOW, self._style.px(_NOW_PX))
+        self.scheduleDelayedItemsLayout()
+
+    def _on_groups_added(self, indexes: list[QModelIndex]) -> None:
+        for index in indexes:
+            node = self._tree.node(index)
+            if node is not None:
+                self.setExpanded(index, node.address not in self._folded)
+
+    def _on_collapsed(self, index: QModelIndex) -> None:
+        node = self._tree.node(index)
+        if node is not None:
+            self._folded.add(node.address)
+
+    def _on_expanded(self, index: QModelIndex) -> None:
+        node = self._tree.node(index)
+        if node is not None:
+            self._folded.discard(node.address)
+
+    # Qt
+
+    def currentChanged(self, current: _Index, previous: _Index) -> None:
+        super().currentChanged(current, previous)
+        node = self._tree.node(current)
+        if node is not None:
+            self.opened.emit(node.address)
+
+    def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
+        super().selectionChanged(selected, deselected)
+        self.picked.emit(self.selected())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        current = self.currentIndex()
+        if event.key() == Qt.Key.Key_Up and not self.indexAbove(current).isValid():
+            self.left_upwards.emit()
+            return
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            node = self._tree.node(current)
+            if node is not None:
+                self.opened.emit(node.address)
+            return
+        super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        place = event.globalPos()
+        if event.reason() is QContextMenuEvent.Reason.Keyboard:
+            place = self.viewport().mapToGlobal(self.visualRect(self.currentIndex()).bottomLeft())
+        self.menu_wanted.emit(place)
