@@ -12,7 +12,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
@@ -79,31 +79,41 @@ Ask = Callable[[Question], None]
 """Shows a question to a person. Called on the loop; the answer comes through the question."""
 
 
-@dataclass(slots=True)
 class Credentials:
     """What was answered for one host, kept in memory for its further connections.
 
-    An answer is offered once in each attempt: a host that asks the same again did not like it.
+    ``on_asking`` is called on the loop when a person begins, or ceases, to be asked.
     """
 
-    uri: str
-    ask: Ask | None
-    loop: asyncio.AbstractEventLoop
-    _known: dict[tuple[Prompt, ...], tuple[str, ...]] = field(default_factory=dict)
-    _offered: set[tuple[Prompt, ...]] = field(default_factory=set)
-    _open: set[Question] = field(default_factory=set)
+    def __init__(
+        self, uri: str, ask: Ask | None, on_asking: Callable[[bool], None] | None = None
+    ) -> None:
+        self.uri = uri
+        self.ask = ask
+        self.on_asking = on_asking
+        self.known: dict[tuple[Prompt, ...], tuple[str, ...]] = {}
+
+
+class Attempt:
+    """The questions of one attempt to open a connection. Belongs to the loop's thread.
+
+    What is known is offered once: a host that asks the same again did not like it.
+    """
+
+    def __init__(self, credentials: Credentials) -> None:
+        self.was_asked = False
+        self._credentials = credentials
+        self._loop = asyncio.get_running_loop()
+        self._offered: set[tuple[Prompt, ...]] = set()
+        self._open: set[Question] = set()
 
     @property
-    def is_asking(self) -> bool:
-        """Tell whether a person is being asked now."""
-        return bool(self._open)
+    def can_ask(self) -> bool:
+        """Tell whether there is somebody to ask."""
+        return self._credentials.ask is not None
 
-    def begin(self) -> None:
-        """Begin an attempt: what is known may be offered again."""
-        self._offered.clear()
-
-    def withdraw(self) -> None:
-        """End an attempt: questions that stand open are closed, on the loop."""
+    def end(self) -> None:
+        """Withdraw the questions that still stand open."""
         for question in list(self._open):
             question.refuse()
 
@@ -116,8 +126,7 @@ class Credentials:
             Prompt(str(each[1]).strip().rstrip(":"), each[0] in _SECRET, each[3] or "")
             for each in credentials
         )
-        pending = asyncio.run_coroutine_threadsafe(self.answers(prompts), self.loop)
-        values = pending.result()
+        values = asyncio.run_coroutine_threadsafe(self.answers(prompts), self._loop).result()
         if values is None:
             return -1
         for credential, value in zip(credentials, values, strict=True):
@@ -126,34 +135,42 @@ class Credentials:
 
     async def answers(self, prompts: tuple[Prompt, ...]) -> tuple[str, ...] | None:
         """Return what is known or what a person says, or None where nobody answers."""
-        if prompts in self._known and prompts not in self._offered:
+        known, ask = self._credentials.known, self._credentials.ask
+        self.was_asked = True
+        if prompts in known and prompts not in self._offered:
             self._offered.add(prompts)
-            return self._known[prompts]
-        if self.ask is None:
+            return known[prompts]
+        if ask is None:
             return None
-        question = Question(self.uri, prompts)
+        question = Question(self._credentials.uri, prompts)
         self._open.add(question)
+        self._tell(asking=True)
         try:
-            self.ask(question)
+            ask(question)
             values = await asyncio.wrap_future(question.outcome)
         finally:
             self._open.discard(question)
+            self._tell(asking=False)
         if values is not None:
-            self._known[prompts] = values
+            known[prompts] = values
             self._offered.add(prompts)
         return values
 
+    def _tell(self, *, asking: bool) -> None:
+        if self._credentials.on_asking is not None:
+            self._credentials.on_asking(asking)
+
 
 @contextlib.asynccontextmanager
-async def ssh_asks_us(uri: str, credentials: Credentials) -> AsyncIterator[str]:
-    """Yield ``uri`` so changed that ssh asks through ``credentials``, while the attempt lasts.
+async def ssh_asks_us(uri: str, attempt: Attempt) -> AsyncIterator[str]:
+    """Yield ``uri`` so changed that ssh asks through ``attempt``, while the attempt lasts.
 
     A URI that is not over ssh, or names a program of its own, is yielded as it is; so is each
     one where nobody can be asked, so that ssh asks at its terminal as usual.
     """
     parts = urlsplit(uri)
     query = parse_qsl(parts.query, keep_blank_values=True)
-    if credentials.ask is None or not parts.scheme.endswith("+ssh") or "command" in dict(query):
+    if not attempt.can_ask or not parts.scheme.endswith("+ssh") or "command" in dict(query):
         yield uri
         return
     base = places.runtime_dir()
@@ -161,7 +178,7 @@ async def ssh_asks_us(uri: str, credentials: Credentials) -> AsyncIterator[str]:
     with tempfile.TemporaryDirectory(prefix="ssh-", dir=base) as name:
         folder = Path(name)
         server = await asyncio.start_unix_server(
-            lambda reader, writer: _serve_ssh(credentials, reader, writer), folder / "socket"
+            lambda reader, writer: _serve_ssh(attempt, reader, writer), folder / "socket"
         )
         wrapper = _write_programs(folder)
         query.append(("command", str(wrapper)))
@@ -191,13 +208,13 @@ def _write_programs(folder: Path) -> Path:
 
 
 async def _serve_ssh(
-    credentials: Credentials, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    attempt: Attempt, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
     with contextlib.suppress(OSError):
         text = (await reader.read()).decode(errors="replace").strip()
         # ssh asks for passwords and passphrases, and whether it may trust a host's key.
         secret = "yes/no" not in text
-        values = await credentials.answers((Prompt(text.rstrip(":"), secret),))
+        values = await attempt.answers((Prompt(text.rstrip(":"), secret),))
         if values is not None:
             writer.write(b"+" + values[0].encode())
             await writer.drain()

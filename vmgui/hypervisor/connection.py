@@ -8,7 +8,7 @@ from typing import TypeVar, TypeVarTuple
 
 import libvirt
 
-from vmgui.hypervisor.auth import Credentials, ssh_asks_us
+from vmgui.hypervisor.auth import Attempt, Credentials, ssh_asks_us
 from vmgui.hypervisor.errors import (
     CallLate,
     ConnectionLost,
@@ -57,17 +57,16 @@ class Connection:
         An attempt that is cancelled, or late, is left behind, and closed should it come about.
         """
         start_event_thread()
-        credentials.begin()
+        attempt = Attempt(credentials)
         flags = libvirt.VIR_CONNECT_RO if read_only else 0
-        async with ssh_asks_us(uri, credentials) as asked_uri:
+        async with ssh_asks_us(uri, attempt) as asked_uri:
             future = run_apart(
-                f"open-{uri}",
-                lambda: libvirt.openAuth(asked_uri, credentials.for_libvirt(), flags),
+                f"open-{uri}", lambda: libvirt.openAuth(asked_uri, attempt.for_libvirt(), flags)
             )
             try:
                 conn = await asyncio.wait_for(asyncio.wrap_future(future), _OPEN_DEADLINE_S)
             except libvirt.libvirtError as error:
-                raise opening_failed(uri, error) from error
+                raise opening_failed(uri, error, was_asked=attempt.was_asked) from error
             except TimeoutError:
                 future.add_done_callback(_close_late)
                 raise CallLate(
@@ -79,7 +78,7 @@ class Connection:
                 future.add_done_callback(_close_late)
                 raise
             finally:
-                credentials.withdraw()
+                attempt.end()
         connection = cls(uri, conn, read_only=read_only)
         await connection.call(connection._watch_over, what="Watch over the connection")
         return connection
@@ -123,6 +122,11 @@ class Connection:
         self._registered.extend(registered.values())
         return frozenset(kind.partition(".")[0] for kind in registered)
 
+    @property
+    def is_lost(self) -> bool:
+        """Tell whether the connection broke, or was closed."""
+        return self._closed or self.lost.done()
+
     async def close(self) -> None:
         """Close the connection; one that does not answer any more is left to itself."""
         if self._closed:
@@ -145,7 +149,7 @@ class Connection:
             self._conn.close()
 
     def _check_open(self, what: str) -> None:
-        if self._closed or self.lost.done():
+        if self.is_lost:
             raise ConnectionLost(what, "The connection to the host is closed.")
 
     async def _outcome(self, future: "Future[T]", what: str, deadline_s: float | None) -> T:
@@ -156,7 +160,7 @@ class Connection:
         except TimeoutError:
             raise CallLate(
                 what,
-                f"The host did not answer within {deadline_s:.0f} s.",
+                f"The host did not answer within {deadline_s:g} s.",
                 "It may still come into effect: look at the host before you repeat it.",
             ) from None
 

@@ -182,6 +182,8 @@ def start_event_thread() -> None:
     """Start the process's event thread, unless it runs; before the first connection opens."""
     global _thread  # noqa: PLW0603 - libvirt takes one implementation for the process's life
     if _thread is None:
+        # libvirt prints each error by itself, beside raising it.
+        libvirt.registerErrorHandler(lambda *_: None, None)
         _thread = EventThread()
         _thread.start()
 

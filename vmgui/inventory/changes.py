@@ -1,5 +1,6 @@
 """What was added, updated and removed."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from vmgui.inventory.domain import Domain
@@ -23,6 +24,16 @@ class Change:
     added: tuple[Record, ...] = ()
     updated: tuple[Record, ...] = ()
     removed: tuple[Key, ...] = ()
+
+    @classmethod
+    def joined(cls, parts: Iterable["Change"]) -> "Change":
+        """Return one change that tells what ``parts`` tell, in their order."""
+        parts = tuple(parts)
+        return cls(
+            tuple(record for part in parts for record in part.added),
+            tuple(record for part in parts for record in part.updated),
+            tuple(key for part in parts for key in part.removed),
+        )
 
     def __bool__(self) -> bool:
         return bool(self.added or self.updated or self.removed)

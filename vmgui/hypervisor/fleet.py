@@ -1,0 +1,119 @@
+"""All hosts that are connected, or shall be."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import TypeVar, TypeVarTuple
+
+import libvirt
+from psygnal import Signal
+
+from vmgui.hypervisor.auth import Question
+from vmgui.hypervisor.connection import DEADLINE_S, Connection
+from vmgui.hypervisor.errors import ConnectionLost
+from vmgui.hypervisor.link import HostLink
+from vmgui.inventory.changes import Change
+from vmgui.inventory.inventory import Inventory
+from vmgui.inventory.key import Key, host_key
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+
+class Fleet:
+    """The links to all hosts, by URI. Belongs to the loop's thread.
+
+    ``asked`` is emitted with each question that a host has for a person; where nobody listens
+    when a link is made, hosts that ask are refused.
+    """
+
+    asked = Signal(Question)
+
+    def __init__(self, inventory: Inventory) -> None:
+        self._inventory = inventory
+        self._links: dict[str, HostLink] = {}
+
+    @property
+    def uris(self) -> tuple[str, ...]:
+        """Return the URIs of all links, in the order in which they were added."""
+        return tuple(self._links)
+
+    def connect(self, uri: str, name: str = "", *, read_only: bool = False) -> HostLink:
+        """Begin to connect to ``uri``; a link that exists is tried again at once."""
+        if (link := self._links.get(uri)) is not None:
+            link.retry_now()
+            return link
+        ask = self.asked.emit if len(self.asked) else None
+        link = HostLink(uri, name, self._inventory, ask, read_only=read_only)
+        self._links[uri] = link
+        link.start()
+        return link
+
+    async def disconnect(self, uri: str) -> None:
+        """Close the link to ``uri``, and forget its host and everything on it."""
+        link = self._links.pop(uri, None)
+        if link is not None:
+            await link.stop()
+            self._inventory.apply(Change(removed=(host_key(uri),)))
+
+    def retry(self, uri: str) -> None:
+        """Try ``uri`` again now, where its link waits or was refused."""
+        self._link(uri, "Try again").retry_now()
+
+    async def close(self) -> None:
+        """Close all links at once; the records stay."""
+        await asyncio.gather(*(link.stop() for link in self._links.values()))
+        self._links.clear()
+
+    async def settled(self) -> None:
+        """Wait until each host was read completely, or could not be reached."""
+        await asyncio.gather(*(link.settled.wait() for link in self._links.values()))
+
+    def read_only(self, uri: str) -> bool:
+        """Tell whether ``uri`` is connected for reading only."""
+        return self._link(uri, "Look up").host.link.read_only
+
+    async def call(
+        self,
+        uri: str,
+        work: Callable[[libvirt.virConnect, *Ts], T],
+        *args: *Ts,
+        what: str,
+        urgent: bool = True,
+        deadline_s: float | None = DEADLINE_S,
+    ) -> T:
+        """Run a short call on a host; see `HostLink.call`."""
+        link = self._link(uri, what)
+        return await link.call(work, *args, what=what, urgent=urgent, deadline_s=deadline_s)
+
+    async def long_call(
+        self, uri: str, work: Callable[[libvirt.virConnect, *Ts], T], *args: *Ts, what: str
+    ) -> T:
+        """Run a call that may take long on a host; see `HostLink.long_call`."""
+        return await self._link(uri, what).long_call(work, *args, what=what)
+
+    async def figures_connection(self, uri: str) -> Connection:
+        """Return a connection for statistics alone; see `HostLink.figures_connection`."""
+        return await self._link(uri, "Read figures").figures_connection()
+
+    async def release(self, connection: Connection) -> None:
+        """Take back what `figures_connection` gave."""
+        if (link := self._links.get(connection.uri)) is not None:
+            await link.release(connection)
+
+    async def reread(self, keys: Iterable[Key]) -> Change:
+        """Read these objects again, host by host; apply and return what became different."""
+        by_host: dict[str, set[Key]] = {}
+        for key in keys:
+            by_host.setdefault(key.host, set()).add(key)
+        changes = [await self._link(uri, "Read again").reread(k) for uri, k in by_host.items()]
+        return Change.joined(changes)
+
+    async def read_all_again(self) -> None:
+        """Read everything again on every host that is connected."""
+        await asyncio.gather(*(link.read_all_again() for link in self._links.values()))
+
+    def _link(self, uri: str, what: str) -> HostLink:
+        try:
+            return self._links[uri]
+        except KeyError:
+            raise ConnectionLost(what, f"{uri} is not connected any more.") from None

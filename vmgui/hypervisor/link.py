@@ -1,0 +1,356 @@
+"""Keeps one host connected, and what is known of it up to date.
+
+A link is a task that goes round: open, read everything, then follow events and feel the pulse
+until the connection breaks, then wait and open again. All of it runs on the loop; what libvirt
+is asked runs in the connection's threads.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import TypeVar, TypeVarTuple
+from urllib.parse import urlsplit
+
+import libvirt
+
+from vmgui.hypervisor.auth import Ask, Credentials
+from vmgui.hypervisor.connection import DEADLINE_S, Connection
+from vmgui.hypervisor.errors import (
+    AuthenticationFailed,
+    CallLate,
+    ConnectionFailed,
+    ConnectionLost,
+    VmguiError,
+)
+from vmgui.hypervisor.refresh import Refresh
+from vmgui.inventory.changes import Change
+from vmgui.inventory.host import Host, Link, LinkState
+from vmgui.inventory.inventory import Inventory
+from vmgui.inventory.key import Key, host_key
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+_PULSE_S = 2.0
+_STALLED_AFTER_S = 3.0
+_GIVEN_UP_AFTER_S = 20.0
+_PAUSES_S = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0)
+_LONG_CALLS_AT_ONCE = 4  # of the five requests that a server takes from one client at a time
+
+
+class HostLink:
+    """One host's connections, its state and its records. Belongs to the loop's thread.
+
+    ``settled`` is set once the first attempt has come to something: everything was read, or it
+    failed.
+    """
+
+    def __init__(
+        self, uri: str, name: str, inventory: Inventory, ask: Ask | None, *, read_only: bool = False
+    ) -> None:
+        self.uri = uri
+        self.settled = asyncio.Event()
+        self._inventory = inventory
+        self._wants_read_only = read_only
+        self._credentials = Credentials(uri, ask, self._on_asking)
+        self._connection: Connection | None = None
+        self._refresh: Refresh | None = None
+        self._work: Connection | None = None
+        self._work_lock = asyncio.Lock()
+        self._work_slots = asyncio.Semaphore(_LONG_CALLS_AT_ONCE)
+        self._retry = asyncio.Event()
+        self._host = Host(host_key(uri), name or display_name(uri))
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def host(self) -> Host:
+        """Return the host's record as it stands."""
+        return self._host
+
+    @property
+    def shares_world(self) -> bool:
+        """Tell whether another connection would see other machines.
+
+        The test driver lives in this process, and makes a world anew for each opened file.
+        """
+        return is_in_process(self.uri)
+
+    def start(self) -> None:
+        """Begin to connect."""
+        self._show(LinkState.CONNECTING, waiting_for="opening the connection")
+        self._task = asyncio.get_running_loop().create_task(self._keep(), name=f"link {self.uri}")
+
+    async def stop(self) -> None:
+        """Close every connection; the records stay until somebody removes the host."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        self._show(LinkState.CLOSED)
+
+    def retry_now(self) -> None:
+        """Try again at once, where the link waits to try, or was refused."""
+        self._retry.set()
+
+    async def call(
+        self,
+        work: Callable[[libvirt.virConnect, *Ts], T],
+        *args: *Ts,
+        what: str,
+        urgent: bool = True,
+        deadline_s: float | None = DEADLINE_S,
+    ) -> T:
+        """Run a short call on the main connection; see `Connection.call`."""
+        return await self._connected(what).call(
+            work, *args, what=what, urgent=urgent, deadline_s=deadline_s
+        )
+
+    async def long_call(
+        self, work: Callable[[libvirt.virConnect, *Ts], T], *args: *Ts, what: str
+    ) -> T:
+        """Run a call that may take long in a thread, and on a connection, of its own.
+
+        A server stops reading from a client that has five calls under way. So that the main
+        connection always answers, long calls have another one, and at most four at once.
+        """
+        self._connected(what)
+        async with self._work_slots:
+            connection = await self._work_connection()
+            return await connection.call_apart(work, *args, what=what)
+
+    async def figures_connection(self) -> Connection:
+        """Return a connection for statistics, to be given back with `release`."""
+        main = self._connected("Read figures")
+        return main if self.shares_world else await self._open_another()
+
+    async def release(self, connection: Connection) -> None:
+        """Close a connection that `figures_connection` gave."""
+        if not self.shares_world:
+            await connection.close()
+
+    async def reread(self, keys: Iterable[Key]) -> Change:
+        """Read these objects again, and apply what came of it."""
+        self._connected("Read again")
+        assert self._refresh is not None
+        return await self._refresh.reread(set(keys))
+
+    async def read_all_again(self) -> None:
+        """Read everything again; does nothing while the host is not connected."""
+        if self._refresh is not None:
+            await self._refresh.read_all_again()
+
+    def _connected(self, what: str) -> Connection:
+        if self._connection is None:
+            raise ConnectionLost(
+                what, f"{self._host.name} is not connected.", "Wait for it, or try it now."
+            )
+        return self._connection
+
+    async def _open_another(self) -> Connection:
+        return await Connection.open(
+            self.uri, self._credentials, read_only=self._host.link.read_only
+        )
+
+    async def _work_connection(self) -> Connection:
+        if self.shares_world:
+            return self._connected("Act")
+        async with self._work_lock:
+            if self._work is None or self._work.is_lost:
+                self._work = await self._open_another()
+            return self._work
+
+    async def _keep(self) -> None:
+        pauses = iter(_PAUSES_S)
+        while True:
+            self._retry.clear()
+            try:
+                connection = await self._open()
+                pauses = iter(_PAUSES_S)
+                await self._serve(connection)
+            except VmguiError as error:
+                self._failed(error, next(pauses, _PAUSES_S[-1]))
+            except Exception as error:
+                # A bug of ours must not leave a row that looks alive.
+                _log.exception("The link to %s failed", self.uri)
+                self._failed(VmguiError("Fault in vmgui", f"A fault in vmgui: {error!r}"), 60.0)
+            finally:
+                self.settled.set()
+                await self._close_connections()
+            pause_s = self._host.link.retry_at_monotonic_s
+            with contextlib.suppress(TimeoutError):
+                wait_s = None if pause_s is None else max(0.0, pause_s - time.monotonic())
+                await asyncio.wait_for(self._retry.wait(), wait_s)
+
+    def _failed(self, error: VmguiError, pause_s: float) -> None:
+        final = isinstance(error, ConnectionFailed) and error.is_final
+        self._show(
+            LinkState.REFUSED if final else LinkState.LOST,
+            why=error.why or error.what,
+            what_to_do=error.what_to_do,
+            libvirt_says=error.libvirt_says,
+            retry_at_monotonic_s=None if final else time.monotonic() + pause_s,
+        )
+
+    async def _open(self) -> Connection:
+        again = self._host.link.state in (LinkState.LOST, LinkState.STALLED)
+        self._show(
+            LinkState.LOST if again else LinkState.CONNECTING,
+            why=self._host.link.why,
+            waiting_for="opening the connection",
+        )
+        try:
+            return await Connection.open(
+                self.uri, self._credentials, read_only=self._wants_read_only
+            )
+        except AuthenticationFailed as refused:
+            if self._wants_read_only or refused.was_asked:
+                raise
+            # Some hosts let anybody look.
+            try:
+                return await Connection.open(self.uri, self._credentials, read_only=True)
+            except VmguiError:
+                raise refused from None
+
+    def _on_asking(self, asking: bool) -> None:
+        if self._connection is None:
+            waiting = "your answer" if asking else "opening the connection"
+            self._show(self._host.link.state, why=self._host.link.why, waiting_for=waiting)
+
+    async def _serve(self, connection: Connection) -> None:
+        """Keep everything up to date until the connection breaks, then raise why."""
+        self._connection = connection
+        self._answered(latency_s=None, read_only=connection.read_only)
+        refresh = self._refresh = Refresh(connection, self._inventory)
+        tasks = [
+            asyncio.create_task(self._read_and_follow(refresh)),
+            asyncio.create_task(self._feel_pulse(connection)),
+            asyncio.create_task(_raise_when_lost(connection)),
+        ]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        finally:
+            for task in tasks:
+                task.cancel()
+            outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException) and not isinstance(
+                outcome, asyncio.CancelledError
+            ):
+                raise outcome
+
+    async def _read_and_follow(self, refresh: Refresh) -> None:
+        facts = await refresh.read_host()
+        self._host = replace(facts, name=self._host.name, link=self._host.link)
+        self._publish()
+        await refresh.read_everything()
+        self.settled.set()
+        await refresh.follow()
+
+    async def _feel_pulse(self, connection: Connection) -> None:
+        while True:
+            asked_s = time.monotonic()
+            pulse = asyncio.create_task(
+                connection.call(_pulse, what="Ask for a sign of life", deadline_s=None)
+            )
+            try:
+                done, _ = await asyncio.wait({pulse}, timeout=_STALLED_AFTER_S)
+                if not done:
+                    self._show(
+                        LinkState.STALLED,
+                        why="The host does not answer; what is shown is as old as it says.",
+                        read_only=connection.read_only,
+                    )
+                    done, _ = await asyncio.wait({pulse}, timeout=_GIVEN_UP_AFTER_S)
+                if not done:
+                    raise CallLate("Host silent", "The host does not answer.", "")
+                await pulse
+            finally:
+                pulse.cancel()
+            self._answered(time.monotonic() - asked_s, read_only=connection.read_only)
+            await asyncio.sleep(_PULSE_S)
+
+    async def _close_connections(self) -> None:
+        for connection in (self._work, self._connection):
+            if connection is not None:
+                await connection.close()
+        self._work = self._connection = self._refresh = None
+
+    def _answered(self, latency_s: float | None, *, read_only: bool) -> None:
+        link = self._host.link
+        now_s = time.monotonic()
+        fresh = link.state is LinkState.CONNECTED
+        self._host = replace(
+            self._host,
+            link=Link(
+                LinkState.CONNECTED,
+                since_monotonic_s=link.since_monotonic_s if fresh else now_s,
+                answered_at_monotonic_s=now_s,
+                latency_s=latency_s,
+                read_only=read_only,
+            ),
+        )
+        self._publish()
+
+    def _show(
+        self,
+        state: LinkState,
+        *,
+        waiting_for: str = "",
+        why: str = "",
+        what_to_do: str = "",
+        libvirt_says: str = "",
+        retry_at_monotonic_s: float | None = None,
+        read_only: bool = False,
+    ) -> None:
+        old = self._host.link
+        link = Link(
+            state,
+            waiting_for,
+            why,
+            what_to_do,
+            libvirt_says,
+            since_monotonic_s=(
+                old.since_monotonic_s
+                if old.state is state and old.since_monotonic_s is not None
+                else time.monotonic()
+            ),
+            retry_at_monotonic_s=retry_at_monotonic_s,
+            answered_at_monotonic_s=old.answered_at_monotonic_s,
+            latency_s=old.latency_s,
+            read_only=read_only or self._wants_read_only,
+        )
+        self._host = replace(self._host, link=link)
+        self._publish()
+
+    def _publish(self) -> None:
+        self._inventory.apply(Change(updated=(self._host,)))
+
+
+async def _raise_when_lost(connection: Connection) -> None:
+    reason = await asyncio.shield(connection.lost)
+    raise ConnectionLost("Connection lost", reason, "vmgui connects again by itself.")
+
+
+def _pulse(conn: libvirt.virConnect) -> int:
+    version: int = conn.getLibVersion()
+    return version
+
+
+def is_in_process(uri: str) -> bool:
+    """Tell whether libvirt serves ``uri`` inside this process, as it does the test driver."""
+    parts = urlsplit(uri)
+    return parts.scheme == "test" and not parts.netloc
+
+
+def display_name(uri: str) -> str:
+    """Return a short name for a host that was given none."""
+    parts = urlsplit(uri)
+    if parts.hostname:
+        return parts.hostname
+    driver = parts.scheme.partition("+")[0] or uri
+    return f"{driver} session" if parts.path == "/session" else f"{driver} (this computer)"

@@ -1,0 +1,190 @@
+"""Brings the inventory up to date with one host: all of it, then what events name.
+
+Reading runs in the connection's threads, in slices, so that thousands of machines neither hold
+up other calls nor the loop.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar, TypeVarTuple
+
+import libvirt
+
+from vmgui.hypervisor.abilities import Abilities
+from vmgui.hypervisor.connection import DEADLINE_S, Connection
+from vmgui.hypervisor.host_facts import read_host
+from vmgui.hypervisor.listing import Listed, list_domains, read_domains, read_listed
+from vmgui.hypervisor.subscription import HostEvent
+from vmgui.inventory.changes import Change
+from vmgui.inventory.domain import Domain
+from vmgui.inventory.host import Host
+from vmgui.inventory.inventory import Inventory
+from vmgui.inventory.key import Key, domain_key
+from vmgui.inventory.network import Network
+from vmgui.inventory.snapshot import Snapshot
+from vmgui.inventory.storage import Pool
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+_SLICE = 200
+_SETTLE_S = 0.05
+"""Events of one change come in a burst: they are read together."""
+
+_LOOK_AGAIN_S = 60.0
+_LOOK_AGAIN_WITHOUT_EVENTS_S = 3.0
+
+
+class Refresh:
+    """Reads one connection's objects into the inventory. Belongs to the loop's thread."""
+
+    def __init__(self, connection: Connection, inventory: Inventory) -> None:
+        self._connection = connection
+        self._inventory = inventory
+        self._abilities = Abilities()
+        self._uri = connection.uri
+        self._dirty: set[Key] = set()
+        self._woken = asyncio.Event()
+        self._told_of: frozenset[str] = frozenset()
+
+    async def read_host(self) -> Host:
+        """Return the host's facts, without its name and link."""
+        return await self._call(read_host, what="Read the host's facts")
+
+    async def read_everything(self) -> None:
+        """Read all objects: machines by name and state first, then each in full."""
+        self._told_of = await self._connection.subscribe(self._on_event)
+        await self._look_over()
+        await self._read_rest()
+
+    async def read_all_again(self) -> None:
+        """Read all objects in full, whether they seem to have changed or not."""
+        await self._look_over(everything=True)
+        await self._read_rest()
+
+    async def _read_rest(self) -> None:
+        await self._read_networks()
+        await self._read_pools()
+        with_snapshots = [d.key for d in self._inventory.of(Domain, self._uri) if d.snapshot_count]
+        for key in with_snapshots:
+            await self._read_snapshots(key)
+
+    async def follow(self) -> None:
+        """Read what events name, and now and then look for what they did not; never returns."""
+        pause_s = _LOOK_AGAIN_S if "domain" in self._told_of else _LOOK_AGAIN_WITHOUT_EVENTS_S
+        look_again_s = time.monotonic() + pause_s
+        while True:
+            try:
+                await asyncio.wait_for(self._woken.wait(), look_again_s - time.monotonic())
+            except TimeoutError:
+                await self._look_over()
+                await self._read_networks()
+                await self._read_pools()
+                look_again_s = time.monotonic() + pause_s
+                continue
+            await asyncio.sleep(_SETTLE_S)
+            self._woken.clear()
+            dirty, self._dirty = self._dirty, set()
+            await self.reread(dirty)
+
+    async def reread(self, keys: set[Key]) -> Change:
+        """Read these objects again, apply it, and return what became different."""
+        uuids = sorted(key.id for key in keys if key.kind == "domain")
+        changes = [await self._read_domains(uuids)]
+        if any(key.kind == "network" for key in keys):
+            changes.append(await self._read_networks())
+        if any(key.kind == "pool" for key in keys):
+            changes.append(await self._read_pools())
+        owners = {key.id.split("/", 1)[0] for key in keys if key.kind == "snapshot"}
+        changes += [await self._read_snapshots(domain_key(self._uri, uuid)) for uuid in owners]
+        return Change.joined(changes)
+
+    async def _call(
+        self,
+        work: Callable[[libvirt.virConnect, str, Abilities, *Ts], T],
+        *args: *Ts,
+        what: str,
+        deadline_s: float = DEADLINE_S,
+    ) -> T:
+        return await self._connection.call(
+            work, self._uri, self._abilities, *args, what=what, deadline_s=deadline_s
+        )
+
+    def _on_event(self, event: HostEvent) -> None:
+        if event.kind != "node device":
+            self._dirty.add(Key(self._uri, event.kind, event.id))
+            self._woken.set()
+
+    async def _look_over(self, *, everything: bool = False) -> None:
+        """Compare names and states with what is held, and read in full what differs."""
+        listed = await self._call(list_domains, what="List the machines", deadline_s=60.0)
+        held = {d.key: d for d in self._inventory.of(Domain, self._uri)}
+        new = tuple(d for d in listed.domains if d.key not in held)
+        gone = tuple(held.keys() - {d.key for d in listed.domains})
+        self._inventory.apply(Change(updated=new, removed=gone))
+        for part in _selected(listed, {} if everything else held).slices(_SLICE):
+            read = await self._connection.call(
+                read_listed, self._abilities, part, what="Read machines", deadline_s=30.0
+            )
+            self._apply_domains([d.key for d in part.domains], read)
+
+    async def _read_domains(self, uuids: list[str]) -> Change:
+        done = []
+        for start in range(0, len(uuids), _SLICE):
+            part = uuids[start : start + _SLICE]
+            read = await self._call(read_domains, part, what="Read machines", deadline_s=30.0)
+            done.append(self._apply_domains([domain_key(self._uri, uuid) for uuid in part], read))
+        return Change.joined(done)
+
+    def _apply_domains(self, asked: Iterable[Key], read: Sequence[Domain]) -> Change:
+        gone = set(asked) - {domain.key for domain in read}
+        return self._inventory.apply(
+            Change(updated=tuple(self._with_past(d) for d in read), removed=tuple(gone))
+        )
+
+    def _with_past(self, domain: Domain) -> Domain:
+        """Return ``domain`` with what only earlier readings know: since when it is so."""
+        old = self._inventory.domain(domain.key)
+        if old is None:
+            return domain
+        if old.state is domain.state or not old.read_fully:
+            return replace(domain, state_since_s=old.state_since_s)
+        return replace(domain, state_since_s=time.time())
+
+    async def _read_networks(self) -> Change:
+        read = await self._call(list_networks, what="List the networks")
+        return self._replace_all({n.key for n in self._inventory.of(Network, self._uri)}, read)
+
+    async def _read_pools(self) -> Change:
+        read = await self._call(list_pools, what="List the storage pools")
+        return self._replace_all({p.key for p in self._inventory.of(Pool, self._uri)}, read)
+
+    async def _read_snapshots(self, domain: Key) -> Change:
+        read = await self._call(list_snapshots, domain.id, what="List the snapshots")
+        held = {s.key for s in self._inventory.of(Snapshot, self._uri) if s.domain == domain}
+        return self._inventory.apply(
+            Change(updated=tuple(read), removed=tuple(held - {s.key for s in read}))
+        )
+
+    def _replace_all(self, held: set[Key], read: Sequence[Network] | Sequence[Pool]) -> Change:
+        return self._inventory.apply(
+            Change(updated=tuple(read), removed=tuple(held - {record.key for record in read}))
+        )
+
+
+def _selected(listed: Listed, held: Mapping[Key, Domain]) -> Listed:
+    """Return those of ``listed`` that are not held as they are now."""
+    pairs = [
+        (domain, handle)
+        for domain, handle in zip(listed.domains, listed.handles, strict=True)
+        if _differs(held.get(domain.key), domain)
+    ]
+    return Listed(tuple(domain for domain, _ in pairs), tuple(handle for _, handle in pairs))
+
+
+def _differs(old: Domain | None, seen: Domain) -> bool:
+    if old is None or not old.read_fully:
+        return True
+    return (old.name, old.state, old.run_id) != (seen.name, seen.state, seen.run_id)

@@ -1,0 +1,104 @@
+"""Wires the rooms together: one session is one run of vmgui, in a window or on the command line."""
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from vmgui import places
+from vmgui.actions.job import Job
+from vmgui.actions.journal import Journal
+from vmgui.actions.registry import standard
+from vmgui.actions.runner import Runner
+from vmgui.hypervisor.fleet import Fleet
+from vmgui.inventory.inventory import Inventory
+from vmgui.inventory.key import Key
+from vmgui.metrics.history import History
+from vmgui.metrics.sampler import Sampler
+from vmgui.settings import (
+    JOBS_AT_ONCE,
+    KEEP_HISTORY,
+    POLL_INTERVAL_S,
+    SavedConnection,
+    Settings,
+)
+
+
+class Session:
+    """Everything that a front end needs. Made, used and closed on the loop's thread.
+
+    ``figures`` says whether machines are sampled at all; a command that lists them needs none.
+    Use it as an async context, or call `open` and `close`.
+    """
+
+    def __init__(self, settings: Settings | None = None, *, figures: bool = True) -> None:
+        self.settings = settings or Settings(places.config_dir() / "settings.json")
+        self.inventory = Inventory()
+        self.fleet = Fleet(self.inventory)
+        self.registry = standard()
+        self.journal = Journal(places.state_dir() / "journal.jsonl")
+        self.runner = Runner(
+            self.inventory,
+            self.fleet,
+            self.registry,
+            self.journal,
+            lambda: self.settings.get(JOBS_AT_ONCE),
+        )
+        keeps = figures and self.settings.get(KEEP_HISTORY)
+        self.history = History(places.state_dir() / "history.sqlite" if keeps else None)
+        self.sampler = Sampler(
+            self.inventory, self.fleet, self.history, lambda: self.settings.get(POLL_INTERVAL_S)
+        )
+        self._figures = figures
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def open(self) -> None:
+        """Begin to keep figures; connects to nothing by itself."""
+        if self._figures:
+            await self.history.open()
+            self.sampler.start()
+
+    async def close(self) -> None:
+        """End what runs, in the order in which one part needs the other."""
+        await self.runner.close()
+        await self.sampler.stop()
+        await self.fleet.close()
+        await self.history.close()
+
+    def connect(self, connection: SavedConnection, *, save: bool = False) -> None:
+        """Begin to connect; with ``save`` it is opened again at the next start."""
+        if save:
+            others = [c for c in self.settings.connections if c.uri != connection.uri]
+            self.settings.save_connections([*others, connection])
+        self.fleet.connect(connection.uri, connection.name, read_only=connection.read_only)
+
+    async def disconnect(self, uri: str, *, forget: bool = False) -> None:
+        """Close the connection to ``uri``; with ``forget`` also at the next start."""
+        if forget:
+            kept = [c for c in self.settings.connections if c.uri != uri]
+            self.settings.save_connections(kept)
+        await self.fleet.disconnect(uri)
+
+    async def settled(self) -> None:
+        """Wait until each host was read completely, or could not be reached."""
+        await self.fleet.settled()
+
+    def run(
+        self, action_id: str, targets: Key | Sequence[Key], **arguments: object
+    ) -> tuple[Job, ...]:
+        """Start an action on one or more objects, and return its jobs at once."""
+        return self.runner.run(action_id, targets, **arguments)
+
+    async def refresh(self) -> None:
+        """Read everything again, on every host that is connected."""
+        await self.fleet.read_all_again()
