@@ -1,1 +1,3 @@
 """vmgui manages and shows virtualization through libvirt."""
+
+__version__ = "0.1.0"

@@ -1,1 +1,1 @@
-"""What can be done: the registry of actions, their jobs and the journal."""
+"""What can be done: the registry of actions, jobs that carry them out, and the journal."""

@@ -1,0 +1,187 @@
+"""An action: declared once, for menu, palette, command line, journal and tests."""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from vmgui.inventory.changes import Record
+from vmgui.inventory.host import Host, LinkState
+from vmgui.inventory.key import Kind
+
+if TYPE_CHECKING:
+    from vmgui.actions.work import Work
+
+R = TypeVar("R", bound=Record)
+
+Value = str | bool | tuple[str, ...] | None
+"""What an argument can be; None stands for "leave it as it is"."""
+
+
+class Danger(StrEnum):
+    """What an action may cost."""
+
+    NONE = "none"
+    INTERRUPTS = "interrupts"  # the guest's work is interrupted, or unsaved work is lost
+    DESTROYS = "destroys"  # something is gone for good
+
+
+class ArgumentType(StrEnum):
+    """How an argument is asked for."""
+
+    TEXT = "text"
+    FLAG = "flag"
+    CHOICE = "choice"
+    LIST = "list"
+
+
+class WrongArgument(ValueError):
+    """An argument that the action does not know, or a value that does not fit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """An argument of an action.
+
+    ``positional`` ones follow the machine's name on the command line. ``required`` ones have no
+    default.
+    """
+
+    name: str
+    type: ArgumentType
+    help: str
+    default: Value = None
+    choices: tuple[str, ...] = ()
+    required: bool = False
+    positional: bool = False
+
+    def check(self, value: object) -> Value:
+        """Return ``value`` if it fits; raises WrongArgument with the reason if it does not."""
+        if value is None and not self.required and self.default is None:
+            return None
+        if self.type is ArgumentType.LIST and isinstance(value, tuple | list):
+            if all(isinstance(each, str) for each in value):
+                return tuple(value)
+        elif self.type is ArgumentType.FLAG:
+            if isinstance(value, bool):
+                return value
+        elif isinstance(value, str):
+            if self.choices and value not in self.choices:
+                raise WrongArgument(f"{self.name} is one of {', '.join(self.choices)}.")
+            if self.required and not value.strip():
+                raise WrongArgument(f"{self.name} can't be empty.")
+            return value
+        raise WrongArgument(f"{self.name} can't be {value!r}.")
+
+
+class Values(Mapping[str, Value]):
+    """The checked arguments of one call of an action, with a getter for each type."""
+
+    def __init__(self, values: Mapping[str, Value]) -> None:
+        self._values = dict(values)
+
+    def __getitem__(self, name: str) -> Value:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def text(self, name: str) -> str:
+        """Return a text that is never left out."""
+        value = self._values[name]
+        assert isinstance(value, str)
+        return value
+
+    def maybe_text(self, name: str) -> str | None:
+        """Return a text, or None where it was left out."""
+        return None if self._values[name] is None else self.text(name)
+
+    def flag(self, name: str) -> bool:
+        """Return a flag."""
+        value = self._values[name]
+        assert isinstance(value, bool)
+        return value
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Return a list that is never left out."""
+        value = self._values[name]
+        assert isinstance(value, tuple)
+        return value
+
+    def maybe_texts(self, name: str) -> tuple[str, ...] | None:
+        """Return a list, or None where it was left out."""
+        return None if self._values[name] is None else self.texts(name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action(Generic[R]):
+    """What can be done with one kind of object.
+
+    ``consequence`` is the sentence that a confirmation shows: what goes and what stays.
+    ``needs`` names the libvirt calls, as in `Host.missing_calls`. ``refuse`` tells in a sentence
+    why the object's own state forbids it, "" where it does not. ``render`` gives the virsh lines
+    and ``carry_out`` does it. ``can_abort`` says that libvirt can break it off half-way.
+    """
+
+    id: str
+    title: str
+    help: str
+    icon: str
+    target: Kind
+    refuse: Callable[[R], str]
+    render: Callable[[R, Values], tuple[str, ...]]
+    carry_out: Callable[["Work[R]"], Awaitable[None]]
+    danger: Danger = Danger.NONE
+    consequence: str = ""
+    arguments: tuple[Argument, ...] = ()
+    needs: tuple[str, ...] = ()
+    many: bool = True
+    can_abort: bool = False
+
+    def check(self, arguments: Mapping[str, object]) -> Values:
+        """Return the arguments with their defaults; raises WrongArgument."""
+        known = {argument.name: argument for argument in self.arguments}
+        if stray := sorted(arguments.keys() - known.keys()):
+            raise WrongArgument(f"{self.id} has no argument {', '.join(stray)}.")
+        return Values(
+            {
+                name: argument.check(arguments.get(name, argument.default))
+                for name, argument in known.items()
+            }
+        )
+
+    def refusal(self, record: R, host: Host) -> str:
+        """Tell in a sentence why it can't be done now; "" where it can."""
+        return self.unreachable(host) or self.refuse(record)
+
+    def unreachable(self, host: Host) -> str:
+        """Tell in a sentence why the host doesn't take this action at all; "" where it does.
+
+        A stalled host is no reason: the call waits its turn, and `caution` says what it means.
+        """
+        link = host.link
+        if link.state not in (LinkState.CONNECTED, LinkState.STALLED):
+            why = link.why or link.waiting_for or f"The connection is {link.state}"
+            return f"{host.name} can't be reached: {why.rstrip('.')}."
+        if link.read_only:
+            return f"The connection to {host.name} is read-only."
+        if any(call in host.missing_calls for call in self.needs):
+            return f"{host.name} ({host.driver or 'its driver'}) can't do it."
+        return ""
+
+    def caution(self, host: Host) -> str:
+        """Tell what makes the outcome uncertain though it can be tried; "" where nothing does."""
+        if host.link.state is LinkState.STALLED:
+            return f"{host.name} doesn't answer at the moment; this goes by old data."
+        return ""
+
+    def virsh(self, record: R, host: Host, **arguments: object) -> tuple[str, ...]:
+        """Return the equivalent lines, quoted for a shell; they act on ``host``'s connection.
+
+        Raises WrongArgument. `vmgui.actions.virsh.complete` makes them fit for a script.
+        """
+        assert host.key.host == record.key.host
+        return self.render(record, self.check(arguments))

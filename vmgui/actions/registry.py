@@ -1,0 +1,45 @@
+"""The actions that there are."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from vmgui.actions import domain_identity, domain_lifecycle, domain_saved
+from vmgui.actions.action import Action, WrongArgument
+from vmgui.inventory.key import Kind
+
+
+class Registry:
+    """Finds actions by id or by what they act upon, in the order of their declaration."""
+
+    def __init__(self, actions: Iterable[Action[Any]]) -> None:
+        self._actions: dict[str, Action[Any]] = {}
+        for action in actions:
+            if action.id in self._actions:
+                raise ValueError(f"{action.id} is declared twice")
+            self._actions[action.id] = action
+
+    def get(self, action_id: str) -> Action[Any]:
+        """Return an action; raises WrongArgument where there is none of that id."""
+        try:
+            return self._actions[action_id]
+        except KeyError:
+            raise WrongArgument(f"There is no action {action_id}.") from None
+
+    def all(self) -> tuple[Action[Any], ...]:
+        """Return every action."""
+        return tuple(self._actions.values())
+
+    def for_kind(self, kind: Kind) -> tuple[Action[Any], ...]:
+        """Return the actions on one kind of object."""
+        return tuple(action for action in self._actions.values() if action.target == kind)
+
+
+def standard() -> Registry:
+    """Return the registry of everything that vmgui can do."""
+    return Registry(
+        (
+            *domain_lifecycle.ACTIONS,
+            *domain_saved.ACTIONS,
+            *domain_identity.ACTIONS,
+        )
+    )

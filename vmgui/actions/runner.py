@@ -1,0 +1,227 @@
+"""Runs actions as jobs, a few at once on each host, and never loses what went wrong."""
+
+import asyncio
+import platform
+import time
+import traceback
+import uuid
+from collections import deque
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from vmgui import __version__
+from vmgui.actions.action import Action, Values, WrongArgument
+from vmgui.actions.job import Job, JobState
+from vmgui.actions.journal import Journal
+from vmgui.actions.registry import Registry
+from vmgui.actions.work import Fleet, Work
+from vmgui.hypervisor.errors import (
+    CallLate,
+    ConnectionFailed,
+    ConnectionLost,
+    NotAllowed,
+    NotPossibleNow,
+    NotSupported,
+    Vanished,
+    VmguiError,
+)
+from vmgui.inventory.changes import Record
+from vmgui.inventory.domain import Domain
+from vmgui.inventory.inventory import Inventory
+from vmgui.inventory.key import Key
+
+UNCHANGED = "Nothing was changed."
+
+
+@dataclass(slots=True)
+class _Lane:
+    """The jobs of one host."""
+
+    waiting: deque[tuple[Job, Action[Any], Values]] = field(default_factory=deque)
+    running: int = 0
+
+
+class Runner:
+    """Starts jobs and moves them on. Belongs to the loop's thread; `run` needs a running loop.
+
+    ``at_once`` tells how many jobs of one host may run at the same time; it is asked anew each
+    time that one could start.
+    """
+
+    def __init__(
+        self,
+        inventory: Inventory,
+        fleet: Fleet,
+        registry: Registry,
+        journal: Journal,
+        at_once: Callable[[], int] = lambda: 4,
+    ) -> None:
+        self._inventory = inventory
+        self._fleet = fleet
+        self._registry = registry
+        self._journal = journal
+        self._at_once = at_once
+        self._lanes: dict[str, _Lane] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def run(
+        self, action_id: str, targets: Key | Sequence[Key], **arguments: object
+    ) -> tuple[Job, ...]:
+        """Start a job for each target and return them at once.
+
+        Raises WrongArgument for an unknown action, an argument that does not fit, or several
+        targets where the action takes one. What goes wrong later is in the jobs.
+        """
+        action = self._registry.get(action_id)
+        values = action.check(arguments)
+        keys = (targets,) if isinstance(targets, Key) else tuple(dict.fromkeys(targets))
+        if not keys:
+            raise WrongArgument(f"{action.title}: no target was given.")
+        if len(keys) > 1 and not action.many:
+            raise WrongArgument(f"{action.title} works on one at a time.")
+        jobs = tuple(self._enter(action, key, values) for key in keys)
+        for uri in dict.fromkeys(key.host for key in keys):
+            self._start_waiting(uri)
+        return jobs
+
+    @property
+    def busy(self) -> bool:
+        """Tell whether a job waits or runs."""
+        return any(lane.running or lane.waiting for lane in self._lanes.values())
+
+    async def close(self) -> None:
+        """Cancel what waits, and leave what runs: libvirt carries it on without us."""
+        for lane in self._lanes.values():
+            for job, _, _ in tuple(lane.waiting):
+                job.cancel()
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _enter(self, action: Action[Any], key: Key, values: Values) -> Job:
+        record = self._inventory.get(key)
+        host = self._inventory.host(key.host)
+        job = Job(
+            id=uuid.uuid4().hex,
+            action_id=action.id,
+            title=action.title,
+            target=key,
+            target_name=getattr(record, "name", key.id),
+            host_name=host.name if host is not None else key.host,
+            virsh=_lines(action, record, values),
+            created_at_s=time.time(),
+        )
+        item = (job, action, values)
+        lane = self._lanes.setdefault(key.host, _Lane())
+        lane.waiting.append(item)
+
+        def leave() -> None:
+            lane.waiting.remove(item)
+            job.state_now = UNCHANGED
+            job.move(JobState.CANCELLED, time.time())
+
+        job.cancel_with(leave)
+        self._journal.follow(job)
+        return job
+
+    def _start_waiting(self, uri: str) -> None:
+        lane = self._lanes[uri]
+        while lane.waiting and lane.running < max(1, self._at_once()):
+            job, action, values = lane.waiting.popleft()
+            job.cancel_with(None)
+            lane.running += 1
+            self._spawn(self._finish(job, action, values, lane))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _finish(self, job: Job, action: Action[Any], values: Values, lane: _Lane) -> None:
+        try:
+            job.move(JobState.RUNNING, time.time())
+            state = await self._carry_out(job, action, values)
+            job.move(state, time.time())
+        except asyncio.CancelledError:
+            job.state_now = "vmgui ended while it ran; the host carries it on."
+            job.move(JobState.INTERRUPTED, time.time())
+        finally:
+            lane.running -= 1
+            self._start_waiting(job.target.host)
+
+    async def _carry_out(self, job: Job, action: Action[Any], values: Values) -> JobState:
+        what = f"{job.title} failed on {job.target_name}."
+        try:
+            work = self._begin(job, action, values, what)
+        except VmguiError as error:
+            job.error, job.state_now = error, UNCHANGED
+            return JobState.FAILED
+        try:
+            await action.carry_out(work)
+        except VmguiError as error:
+            job.error = error
+        except Exception as error:  # a fault of vmgui itself, told as such
+            job.error = VmguiError(
+                what, "This is a fault of vmgui itself.", "Copy the report and send it to us."
+            )
+            job.report = _report(job, error)
+        await self._reread(work)
+        if job.error is None:
+            return JobState.DONE
+        job.state_now = job.state_now or self._state_after(job, job.error)
+        return JobState.CANCELLED if job.cancel_asked else JobState.FAILED
+
+    def _begin(self, job: Job, action: Action[Any], values: Values, what: str) -> Work[Any]:
+        # The record may have changed, or gone, while the job waited.
+        record = self._inventory.get(job.target)
+        host = self._inventory.host(job.target.host)
+        if record is None or host is None:
+            raise Vanished(what, "It is not there any more: somebody removed it meanwhile.")
+        if reason := action.unreachable(host):
+            kind = NotAllowed if host.link.read_only else ConnectionFailed
+            raise kind(what, reason, host.link.what_to_do)
+        if reason := action.refuse(record):
+            raise NotPossibleNow(what, reason)
+        return Work(record, values, job, self._fleet)
+
+    async def _reread(self, work: Work[Any]) -> None:
+        try:
+            await self._fleet.reread((work.record.key, *work.also))
+        except VmguiError:
+            # The action itself has its result already. Where the host is out of reach its link
+            # says so, and everything is read again when it comes back.
+            return
+
+    def _state_after(self, job: Job, error: VmguiError) -> str:
+        if isinstance(error, CallLate):
+            return "It may still come into effect."
+        if isinstance(error, ConnectionLost):
+            return "Whether it came into effect is not known."
+        if isinstance(error, NotSupported | NotPossibleNow | NotAllowed):
+            return UNCHANGED
+        record = self._inventory.get(job.target)
+        if record is None:
+            return f"{job.target_name} is not there any more."
+        if isinstance(record, Domain):
+            return f"{record.name} is {record.state}."
+        return ""
+
+
+def _lines(action: Action[Any], record: Record | None, values: Values) -> tuple[str, ...]:
+    try:
+        return action.render(record, values) if record is not None else ()
+    except VmguiError:
+        return ()  # an argument that can't be kept; the job itself will say so
+
+
+def _report(job: Job, error: Exception) -> str:
+    lines = (
+        f"vmgui {__version__}, Python {platform.python_version()}, {platform.platform()}",
+        f"{job.action_id} on {job.target.kind} {job.target.id}",
+        *job.virsh,
+        "",
+        "".join(traceback.format_exception(error)),
+    )
+    return "\n".join(lines)

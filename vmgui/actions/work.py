@@ -1,0 +1,121 @@
+"""What an action has at hand while it is carried out."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Generic, Protocol, TypeVar
+
+from vmgui.actions.action import R, Values
+from vmgui.actions.job import Job
+from vmgui.hypervisor.errors import CallLate, VmguiError
+from vmgui.inventory.changes import Change
+from vmgui.inventory.key import Key
+
+T = TypeVar("T")
+
+GUEST_DEADLINE_S = 40.0
+"""For calls that wait for a guest's monitor: above the 30 s after which libvirt itself gives up,
+so that its reason comes first."""
+
+_PROGRESS_EVERY_S = 0.5
+
+
+class Fleet(Protocol):
+    """The connections, as far as actions need them; functions get the connection first."""
+
+    async def call(
+        self,
+        uri: str,
+        fn: Callable[..., T],
+        /,
+        *args: object,
+        what: str,
+    ) -> T:
+        """Run a short call in a thread of the connection; raises VmguiError."""
+        ...
+
+    async def long_call(self, uri: str, fn: Callable[..., T], /, *args: object, what: str) -> T:
+        """Run a call in a thread of its own, without a deadline; raises VmguiError."""
+        ...
+
+    async def reread(self, keys: Iterable[Key], /) -> Change:
+        """Read these objects again, apply it to the inventory; raises VmguiError."""
+        ...
+
+
+class Work(Generic[R]):
+    """One action on one object, while it is carried out. Belongs to the loop's thread.
+
+    ``also`` collects the keys of other objects that were changed, to be read again afterwards.
+    """
+
+    def __init__(self, record: R, values: Values, job: Job, fleet: Fleet) -> None:
+        self.record = record
+        self.values = values
+        self.job = job
+        self.also: list[Key] = []
+        self._fleet = fleet
+
+    @property
+    def what(self) -> str:
+        """Return the sentence that a failure starts with."""
+        return f"{self.job.title} {self.job.target_name} failed."
+
+    async def act(
+        self, fn: Callable[..., T], *args: object, deadline_s: float | None = GUEST_DEADLINE_S
+    ) -> T:
+        """Run ``fn(connection, id, *args)`` on the object, apart from polling.
+
+        Raises CallLate after ``deadline_s``; None is for what may rightly take long.
+        """
+        call = self._fleet.long_call(
+            self.record.key.host, fn, self.record.key.id, *args, what=self.what
+        )
+        try:
+            return await asyncio.wait_for(call, deadline_s)
+        except TimeoutError:
+            raise CallLate(
+                self.what,
+                f"The host did not answer within {deadline_s:g} s; perhaps the machine hangs.",
+                "Look at the machine before you repeat it, or force it off.",
+            ) from None
+
+    async def watched(
+        self,
+        fn: Callable[..., T],
+        *,
+        progress: Callable[..., float | None],
+        abort: Callable[..., None],
+    ) -> T:
+        """Act for as long as it takes, showing how far it is; ``abort`` cancels it."""
+        aborting: list[asyncio.Task[None]] = []
+
+        async def break_off() -> None:
+            try:
+                await self._ask(abort)
+            except VmguiError as error:
+                # It goes on then: the job's own end tells how.
+                self.job.note = f"It could not be cancelled: {error.why}"
+                self.job.cancel_asked = False
+
+        self.job.cancel_with(lambda: aborting.append(asyncio.ensure_future(break_off())))
+        self.job.tell()
+        call = asyncio.ensure_future(self.act(fn, deadline_s=None))
+        try:
+            while not (await asyncio.wait({call}, timeout=_PROGRESS_EVERY_S))[0]:
+                await self._show_progress(progress)
+        finally:
+            self.job.cancel_with(None)
+            call.cancel()
+            await asyncio.gather(*aborting)
+        return await call
+
+    async def _ask(self, fn: Callable[..., T]) -> T:
+        key = self.record.key
+        return await self._fleet.call(key.host, fn, key.id, what=self.what)
+
+    async def _show_progress(self, progress: Callable[..., float | None]) -> None:
+        try:
+            self.job.show_progress(await self._ask(progress))
+        except VmguiError:
+            # Progress is a courtesy; what matters is told by the call that is watched.
+            return

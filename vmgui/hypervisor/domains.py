@@ -1,0 +1,155 @@
+"""What is done to domains: one short function a call, on a connection's own threads.
+
+Each takes a libvirt connection and the domain's UUID, and raises libvirtError. Where flags
+depend on the state, that is asked of libvirt here and now: a record may be old.
+"""
+
+from enum import StrEnum
+
+import libvirt
+
+from vmgui.hypervisor.xml.metadata import METADATA_PREFIX, tags_element
+from vmgui.inventory.domain import METADATA_URI
+
+
+class ShutdownMode(StrEnum):
+    """How a guest is asked to shut down or reboot."""
+
+    DEFAULT = "default"  # the hypervisor chooses
+    ACPI = "acpi"  # as if the power button were pressed
+    AGENT = "agent"  # the guest agent does it
+
+
+_SHUTDOWN_FLAGS = {
+    ShutdownMode.DEFAULT: libvirt.VIR_DOMAIN_SHUTDOWN_DEFAULT,
+    ShutdownMode.ACPI: libvirt.VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN,
+    ShutdownMode.AGENT: libvirt.VIR_DOMAIN_SHUTDOWN_GUEST_AGENT,
+}
+_REBOOT_FLAGS = {
+    ShutdownMode.DEFAULT: libvirt.VIR_DOMAIN_REBOOT_DEFAULT,
+    ShutdownMode.ACPI: libvirt.VIR_DOMAIN_REBOOT_ACPI_POWER_BTN,
+    ShutdownMode.AGENT: libvirt.VIR_DOMAIN_REBOOT_GUEST_AGENT,
+}
+_UNDER_WAY = (libvirt.VIR_DOMAIN_JOB_BOUNDED, libvirt.VIR_DOMAIN_JOB_UNBOUNDED)
+
+
+def find(conn: libvirt.virConnect, uuid: str) -> libvirt.virDomain:
+    """Return libvirt's own object of a domain."""
+    return conn.lookupByUUIDString(uuid)
+
+
+def start(conn: libvirt.virConnect, uuid: str) -> None:
+    """Start a domain; one with saved memory goes on from it."""
+    find(conn, uuid).create()
+
+
+def shut_down(conn: libvirt.virConnect, uuid: str, mode: ShutdownMode) -> None:
+    """Ask the guest to shut down; returns before it does."""
+    find(conn, uuid).shutdownFlags(_SHUTDOWN_FLAGS[mode])
+
+
+def reboot(conn: libvirt.virConnect, uuid: str, mode: ShutdownMode) -> None:
+    """Ask the guest to reboot; returns before it does."""
+    find(conn, uuid).reboot(_REBOOT_FLAGS[mode])
+
+
+def reset(conn: libvirt.virConnect, uuid: str) -> None:
+    """Press the reset button."""
+    find(conn, uuid).reset()
+
+
+def force_off(conn: libvirt.virConnect, uuid: str) -> None:
+    """Pull the plug."""
+    find(conn, uuid).destroy()
+
+
+def suspend(conn: libvirt.virConnect, uuid: str) -> None:
+    """Stop the guest's CPUs; its memory stays where it is."""
+    find(conn, uuid).suspend()
+
+
+def resume(conn: libvirt.virConnect, uuid: str) -> None:
+    """Let the guest's CPUs go on."""
+    find(conn, uuid).resume()
+
+
+def save(conn: libvirt.virConnect, uuid: str) -> None:
+    """Write the memory to a file that libvirt keeps, and stop; takes as long as the disk."""
+    find(conn, uuid).managedSave()
+
+
+def discard_saved(conn: libvirt.virConnect, uuid: str) -> None:
+    """Remove the file of `save`."""
+    find(conn, uuid).managedSaveRemove()
+
+
+def set_autostart(conn: libvirt.virConnect, uuid: str, on: bool) -> None:
+    """Let the domain start with its host, or not."""
+    find(conn, uuid).setAutostart(1 if on else 0)
+
+
+def rename(conn: libvirt.virConnect, uuid: str, name: str) -> None:
+    """Give an inactive domain another name."""
+    find(conn, uuid).rename(name)
+
+
+def job_progress(conn: libvirt.virConnect, uuid: str) -> float | None:
+    """Return how far the domain's present job is, 0..1; None where that is not known."""
+    stats = find(conn, uuid).jobStats()
+    total: int = stats.get(libvirt.VIR_DOMAIN_JOB_DATA_TOTAL, 0)
+    if stats.get("type", libvirt.VIR_DOMAIN_JOB_NONE) not in _UNDER_WAY or not total:
+        return None
+    processed: int = stats.get(libvirt.VIR_DOMAIN_JOB_DATA_PROCESSED, 0)
+    return min(1.0, processed / total)
+
+
+def abort_job(conn: libvirt.virConnect, uuid: str) -> None:
+    """Break off the domain's present job (save, dump, migration)."""
+    find(conn, uuid).abortJob()
+
+
+def set_title(conn: libvirt.virConnect, uuid: str, title: str) -> None:
+    """Set the title; an empty one removes it."""
+    domain = find(conn, uuid)
+    domain.setMetadata(
+        libvirt.VIR_DOMAIN_METADATA_TITLE, title or None, None, None, edit_flags(domain)
+    )
+
+
+def set_description(conn: libvirt.virConnect, uuid: str, description: str) -> None:
+    """Set the description; an empty one removes it."""
+    domain = find(conn, uuid)
+    domain.setMetadata(
+        libvirt.VIR_DOMAIN_METADATA_DESCRIPTION, description or None, None, None, edit_flags(domain)
+    )
+
+
+def set_tags(conn: libvirt.virConnect, uuid: str, tags: tuple[str, ...]) -> None:
+    """Keep exactly these tags in vmgui's part of the metadata."""
+    domain = find(conn, uuid)
+    domain.setMetadata(
+        libvirt.VIR_DOMAIN_METADATA_ELEMENT,
+        tags_element(tags),
+        METADATA_PREFIX,
+        METADATA_URI,
+        edit_flags(domain),
+    )
+
+
+def edit_flags(domain: libvirt.virDomain) -> int:
+    """Return what an edit has to affect, so that it is seen now and after the next start.
+
+    =======  ==========  =============
+    active   persistent  affects
+    =======  ==========  =============
+    yes      yes         live + config
+    yes      no          live
+    no       yes         config
+    =======  ==========  =============
+    """
+    flags = 0
+    if domain.isActive():
+        flags |= libvirt.VIR_DOMAIN_AFFECT_LIVE
+    if domain.isPersistent():
+        flags |= libvirt.VIR_DOMAIN_AFFECT_CONFIG
+    return flags
