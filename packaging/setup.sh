@@ -6,6 +6,7 @@ checkout=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 venv=$checkout/.venv
 os_release=/etc/os-release
 system_python=/usr/bin/python3
+libvirt_root=/usr
 pacman_lists=/var/lib/pacman/sync
 
 say() { printf 'vmgui: %s\n' "$*" >&2; }
@@ -58,8 +59,8 @@ distribution() {
 
 # packages_for FAMILY PURPOSE: prints the names, one a line.
 #   window  without these vmgui can't be built or can't open its window
-#   lab     disposable hypervisors: daemon, QEMU, what links them. The daemon comes without the
-#           package that would start it for the whole system (libvirt-daemon-system on Debian).
+#   lab     disposable hypervisors: daemon, QEMU, what links them. Not what sets the daemon up for
+#           the whole system (libvirt-daemon-system on Debian): the lab starts its own.
 #   test    what the checks and the tests start
 packages_for() {
     case $1-$2 in
@@ -73,8 +74,9 @@ packages_for() {
             ;;
         debian-lab)
             printf '%s\n' libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients \
-                qemu-system-x86 qemu-utils uidmap busybox-static dnsmasq-base iptables iproute2 \
-                util-linux openssh-client
+                qemu-system-x86 qemu-utils uidmap busybox-static dnsmasq-base iptables nftables \
+                iproute2 util-linux openssh-client
+            debian_libvirt_drivers
             ;;
         debian-test)
             printf '%s\n' xvfb xdotool wmctrl x11-utils desktop-file-utils appstream shellcheck
@@ -92,8 +94,8 @@ packages_for() {
                 libvirt-daemon-driver-storage-core libvirt-daemon-driver-nodedev \
                 libvirt-daemon-driver-interface libvirt-daemon-driver-secret \
                 libvirt-daemon-driver-nwfilter libvirt-client qemu-system-x86-core qemu-img \
-                shadow-utils busybox dnsmasq iptables-nft iproute iproute-tc util-linux \
-                openssh-clients
+                shadow-utils busybox dnsmasq iptables-nft nftables iproute iproute-tc \
+                util-linux openssh-clients
             ;;
         fedora-test)
             printf '%s\n' xorg-x11-server-Xvfb xdotool wmctrl xprop xwininfo desktop-file-utils \
@@ -105,14 +107,25 @@ packages_for() {
                 xcb-util-keysyms xcb-util-renderutil wayland
             ;;
         arch-lab)
-            printf '%s\n' qemu-system-x86 qemu-img shadow busybox dnsmasq iptables iproute2 \
-                util-linux openssh
+            printf '%s\n' qemu-system-x86 qemu-img shadow busybox dnsmasq iptables nftables \
+                iproute2 util-linux openssh
             ;;
         arch-test)
             printf '%s\n' xorg-server-xvfb xdotool wmctrl xorg-xprop xorg-xwininfo \
                 desktop-file-utils appstream shellcheck
             ;;
     esac
+}
+
+# debian_libvirt_drivers: prints the packages of the drivers that an installed daemon lacks. Debian 12
+# and Ubuntu 24.04 have them all in the daemon's package, later releases have a package for each.
+debian_libvirt_drivers() {
+    local driver
+    [[ -x $libvirt_root/sbin/libvirtd ]] || return 0
+    for driver in interface network nodedev nwfilter secret storage; do
+        compgen -G "$libvirt_root/lib/*/libvirt/connection-driver/libvirt_driver_$driver.so" \
+            >/dev/null || echo "libvirt-daemon-driver-$driver"
+    done
 }
 
 # python_packages FAMILY: prints what gives a Python that find_python accepts.
@@ -230,30 +243,44 @@ may_install() {
     fi
 }
 
-# ensure_packages YES PURPOSE…: installs what is missing for the purposes, and a Python where none
-# will do. When it can't: what only the lab needs is not worth ending for (vmgui says itself why
-# there is no lab), so that is told; for anything else it ends with the command to type.
-ensure_packages() {
-    local yes=$1 family purpose package lab essential=no
-    local -a wanted=() absent install unasked as_root
+# packages_absent FAMILY PURPOSE…: prints what is not installed of what the purposes need, and of a
+# Python where none will do.
+packages_absent() {
+    local family=$1 purpose
+    local -a wanted=()
     shift
-    family=$(distribution)
-    if [[ $family == unknown ]]; then
-        say "packages of this distribution are not known; packaging/setup.sh has Debian's names"
-        return
-    fi
     for purpose in "$@"; do
         mapfile -t -O "${#wanted[@]}" wanted < <(packages_for "$family" "$purpose")
     done
     if ! venv_is_ready run && ! find_python; then
         mapfile -t -O "${#wanted[@]}" wanted < <(python_packages "$family")
     fi
-    mapfile -t absent < <(missing "$family" "${wanted[@]}")
+    missing "$family" "${wanted[@]}"
+}
+
+# ensure_packages YES PURPOSE…: installs what is missing for the purposes. When it can't: what only
+# the lab needs is not worth ending for (vmgui says itself why there is no lab), so that is told; for
+# anything else it ends with the command to type.
+ensure_packages() {
+    local yes=$1 family package lab essential=no
+    local -a absent install unasked as_root
+    shift
+    family=$(distribution)
+    if [[ $family == unknown ]]; then
+        say "packages of this distribution are not known; packaging/setup.sh has Debian's names"
+        return
+    fi
+    mapfile -t absent < <(packages_absent "$family" "$@")
     [[ ${#absent[@]} -eq 0 ]] && return
 
-    if may_install "$yes" "${absent[@]}" &&
-        quietly "installing ${#absent[@]} system packages" install_packages "$family" "${absent[@]}"; then
-        return
+    if may_install "$yes" "${absent[@]}"; then
+        # Twice: only a daemon that is there tells which of its drivers are packed by themselves.
+        for _ in first second; do
+            quietly "installing ${#absent[@]} system packages" \
+                install_packages "$family" "${absent[@]}" || break
+            mapfile -t absent < <(packages_absent "$family" "$@")
+            [[ ${#absent[@]} -eq 0 ]] && return
+        done
     fi
     lab=$'\n'$(packages_for "$family" lab)$'\n'
     for package in "${absent[@]}"; do
