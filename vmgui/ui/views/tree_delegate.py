@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
-from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from vmgui.inventory.domain import DomainState
 from vmgui.inventory.host import LinkState
@@ -27,6 +27,7 @@ _MARKS = {
 }
 _ICONS = {"all": "cloud", "host": "hard-drives", "tag": "tag"}
 _QUIET = (DomainState.OFF, DomainState.UNKNOWN)
+_TOKENS = ("t1", "t2", "t3", "s3", "accsoft")
 _MARK_PX, _GAP_PX = 12, 7
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -66,7 +67,7 @@ class TreeDelegate(QStyledItemDelegate):
         self._host = QFont(self._body)
         self._host.setWeight(QFont.Weight.Medium)
         self._small = style.font("table")
-        self._colors = {name: style.color(name) for name in ("t1", "t2", "t3", "warn")}
+        self._colors = {name: style.color(name) for name in _TOKENS}
         self._metrics = QFontMetricsF(self._body)
         self._host_metrics = QFontMetricsF(self._host)
         self._small_metrics = QFontMetricsF(self._small)
@@ -92,11 +93,12 @@ class TreeDelegate(QStyledItemDelegate):
         room = area.right() - left
         count = self._model.text.count(node)
         badge = style.px(_MARK_PX) if node.kind == "host" and _is_stale(node) else 0
-        after = (self._small_metrics.horizontalAdvance(count) + 4 if count else 0) + (
-            badge + 6 if badge else 0
-        )
+        room_for_name = room - (badge + 6 if badge else 0)
+        beside = self._small_metrics.horizontalAdvance(count) + 4 if count else 0
+        if metrics.horizontalAdvance(one_line(node.name)) + beside > room_for_name:
+            count, beside = "", 0  # the count steps back before the name is cut
         name = metrics.elidedText(
-            one_line(node.name), Qt.TextElideMode.ElideMiddle, max(room - after, 24)
+            one_line(node.name), Qt.TextElideMode.ElideMiddle, max(room_for_name, 24)
         )
         painter.setFont(font)
         painter.setPen(color)
@@ -144,6 +146,11 @@ class TreeDelegate(QStyledItemDelegate):
         if node is None:
             return
         area = QRectF(option.rect)
+        if option.state & QStyle.StateFlag.State_Selected:
+            awake = option.state & QStyle.StateFlag.State_Active
+            painter.fillRect(area, self._colors["accsoft" if awake else "s3"])
+        elif option.state & QStyle.StateFlag.State_MouseOver:
+            painter.fillRect(area, self._colors["s3"])
         match index.column():
             case 1:
                 self._paint_trend(painter, area, node)
