@@ -53,9 +53,11 @@ class HostCounters:
 class Sample:
     """What one machine or host did over the last step.
 
-    ``at_s`` is wall time (seconds since the epoch), the end of the step. ``cpu_ratio`` runs from
-    0 to 1 over all vCPUs (host: all threads). ``memory_is_resident`` says that the guest doesn't
-    tell what it uses, so that the figure is what its process holds on the host.
+    ``at_s`` is wall time (seconds since the epoch), the end of the step, and ``step_s`` its
+    length: rates are means over it. None says that there is nothing before it to compare with:
+    a gap ends here. ``cpu_ratio`` runs from 0 to 1 over all vCPUs (host: all threads).
+    ``memory_is_resident`` says that the guest doesn't tell what it uses, so that the figure is
+    what its process holds on the host.
     """
 
     key: Key
@@ -72,3 +74,4 @@ class Sample:
     net_received_bits_per_s: float | None = None
     net_sent_bits_per_s: float | None = None
     net_dropped_per_s: float | None = None
+    step_s: float | None = None

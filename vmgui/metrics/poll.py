@@ -1,0 +1,175 @@
+"""One host's polls: its own connection, one poll in flight, and a way round a hung machine.
+
+A machine whose QEMU hangs makes the whole bulk call hang. So a poll that is late is left behind
+with its connection, the culprit is looked for from another one (which does not hang), left out,
+and every other machine goes on.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from vmgui.hypervisor import stats
+from vmgui.hypervisor.connection import Connection
+from vmgui.hypervisor.errors import CallLate, ConnectionLost, VmguiError
+
+_DEADLINE_S = 3.0
+_LONGEST_DEADLINE_S = 30.0
+_BLOCKED_S = 1.0
+"""A monitor that has been busy for so long is not just answering somebody."""
+
+_LOOK_AGAIN_S = 5.0
+_PAUSES_S = (5.0, 30.0, 60.0, 120.0, 300.0)
+"""How long a machine stays out; more each time that it hangs again as soon as it is asked."""
+
+
+class Lender(Protocol):
+    """Where a connection for figures comes from, and goes back to."""
+
+    @property
+    def shares_world(self) -> bool:
+        """Tell whether another connection would see other machines."""
+
+    async def figures_connection(self) -> Connection:
+        """Return a connection; raises VmguiError where none can be had."""
+
+    async def release(self, connection: Connection) -> None:
+        """Take it back, even one with a call that never returns."""
+
+
+@dataclass(frozen=True, slots=True)
+class _LeftOut:
+    until_monotonic_s: float
+    times: int
+
+
+class HostPoll:
+    """Polls one host. Belongs to the loop's thread; one `poll` at a time."""
+
+    def __init__(
+        self, uri: str, lender: Lender, *, deadline_s: float = _DEADLINE_S, budget_s: float = 0.008
+    ) -> None:
+        self.uri = uri
+        self._lender = lender
+        self._deadline_s = deadline_s
+        self._budget_s = budget_s
+        self._connection: Connection | None = None
+        self._roster = stats.Roster()
+        self._left_out: dict[str, _LeftOut] = {}
+        self._just_readmitted: dict[str, int] = {}
+        self._returns: set[asyncio.Task[None]] = set()
+
+    @property
+    def left_out(self) -> frozenset[str]:
+        """Return the UUIDs of machines that hang and are therefore not asked."""
+        return frozenset(self._left_out)
+
+    @property
+    def asks_each(self) -> bool:
+        """Tell whether this driver has to be asked machine by machine."""
+        return self._roster.in_bulk is False
+
+    async def poll(
+        self, first: frozenset[str], devices: Mapping[str, stats.Devices]
+    ) -> stats.Reading:
+        """Read all figures; raises VmguiError where that was not possible this time.
+
+        After a CallLate the next poll goes round the machine that hung, if it was one.
+        """
+        connection = await self._connected()
+        try:
+            await self._readmit(connection)
+            reading = await connection.call(
+                stats.read,
+                self.uri,
+                stats.Order(self.left_out, first, devices, self._budget_s),
+                self._roster,
+                what="Read the figures",
+                deadline_s=self._deadline_s,
+            )
+        except CallLate:
+            await self._recover()
+            raise
+        except ConnectionLost:
+            self._give_back()
+            raise
+        self._roster = reading.roster
+        self._just_readmitted.clear()
+        self._left_out = {u: o for u, o in self._left_out.items() if u in reading.active}
+        return reading
+
+    async def close(self) -> None:
+        """Give the connection back."""
+        self._give_back()
+        await asyncio.gather(*self._returns)
+
+    async def _connected(self) -> Connection:
+        if self._connection is None:
+            self._connection = await self._lender.figures_connection()
+        return self._connection
+
+    def _give_back(self) -> None:
+        connection, self._connection = self._connection, None
+        # Its handles hold the connection open, and its habits may be gone after an update.
+        self._roster = stats.Roster()
+        if connection is not None:
+            task = asyncio.get_running_loop().create_task(self._release(connection))
+            self._returns.add(task)
+            task.add_done_callback(self._returns.discard)
+
+    async def _release(self, connection: Connection) -> None:
+        with contextlib.suppress(VmguiError):
+            await self._lender.release(connection)
+
+    async def _recover(self) -> None:
+        """Leave the late call behind, and find the machine that it hangs on."""
+        if self._lender.shares_world:
+            return  # there is no other way into this world, and nothing in it that could hang
+        self._give_back()
+        connection = await self._connected()
+        try:
+            hung = await connection.call(
+                stats.blocked_monitors,
+                None,
+                min(_BLOCKED_S, self._deadline_s / 2),
+                what="Look for a machine that hangs",
+                deadline_s=self._deadline_s,
+            )
+        except VmguiError:
+            self._give_back()
+            raise
+        hung -= self._left_out.keys()
+        for uuid in hung:
+            times = self._just_readmitted.get(uuid, 0)
+            self._leave_out(uuid, _PAUSES_S[min(times, len(_PAUSES_S) - 1)], times + 1)
+        self._just_readmitted.clear()
+        if not hung:
+            # Nothing hangs, there is just much to read.
+            self._deadline_s = min(self._deadline_s * 2, _LONGEST_DEADLINE_S)
+
+    def _leave_out(self, uuid: str, pause_s: float, times: int) -> None:
+        self._left_out[uuid] = _LeftOut(time.monotonic() + pause_s, times)
+
+    async def _readmit(self, connection: Connection) -> None:
+        """Let machines in again whose pause is over and whose monitor is free."""
+        now_s = time.monotonic()
+        due = frozenset(
+            uuid for uuid, out in self._left_out.items() if out.until_monotonic_s <= now_s
+        )
+        if not due:
+            return
+        still = await connection.call(
+            stats.blocked_monitors,
+            due,
+            0.0,
+            what="Look whether machines answer again",
+            deadline_s=self._deadline_s,
+        )
+        for uuid in due:
+            if uuid in still:
+                self._leave_out(uuid, _LOOK_AGAIN_S, self._left_out[uuid].times)
+            else:
+                self._just_readmitted[uuid] = self._left_out.pop(uuid).times

@@ -1,0 +1,179 @@
+"""Polls every connected host in its own rhythm, and publishes what came of it."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from array import array
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from psygnal import EmitLoopError, Signal
+
+from vmgui.hypervisor.errors import VmguiError
+from vmgui.hypervisor.stats import Devices
+from vmgui.inventory.changes import Change
+from vmgui.inventory.domain import Domain
+from vmgui.inventory.figures import Sample
+from vmgui.inventory.host import Host
+from vmgui.inventory.inventory import Inventory
+from vmgui.inventory.key import Key, domain_key
+from vmgui.metrics.poll import HostPoll, Lender
+from vmgui.metrics.recent import HostFigures
+
+_log = logging.getLogger(__name__)
+
+_LONGEST_PAUSE_S = 30.0
+_DISKS = frozenset({"disk", "lun"})
+
+
+class Sampler:
+    """Figures of all hosts whose link is connected. Belongs to the loop's thread.
+
+    ``samples_arrived`` is emitted once a host's poll, with the samples of the machines that were
+    read and of the host itself, in this order. While a link is not connected nothing is polled,
+    and the first sample after such a gap has no rates.
+
+    ``step_s`` may be set at any time and holds from the next poll on.
+    """
+
+    samples_arrived = Signal(tuple)
+
+    def __init__(
+        self, inventory: Inventory, lender: Callable[[str], Lender], *, step_s: float = 2.0
+    ) -> None:
+        self.step_s = step_s
+        self._inventory = inventory
+        self._lender = lender
+        self._figures: dict[str, HostFigures] = {}
+        self._polls: dict[str, HostPoll] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._ending: set[asyncio.Task[None]] = set()
+        self._wanted: dict[str, frozenset[str]] = {}
+        self._devices: dict[str, Mapping[str, Devices]] = {}
+
+    def start(self) -> None:
+        """Begin with the hosts that are connected, and follow the inventory from now on."""
+        self._inventory.changed.connect(self._on_inventory_changed)
+        for host in self._inventory.hosts():
+            self._follow(host)
+
+    async def stop(self) -> None:
+        """End all polling, and give the connections back."""
+        self._inventory.changed.disconnect(self._on_inventory_changed)
+        for uri in tuple(self._tasks):
+            self._pause(uri)
+        await asyncio.gather(*self._ending, return_exceptions=True)
+
+    def latest(self, key: Key) -> Sample | None:
+        """Return the newest sample, or None where a machine doesn't run or wasn't read yet."""
+        figures = self._figures.get(key.host)
+        return None if figures is None else figures.latest.get(key)
+
+    def recent_cpu(self, key: Key) -> Sequence[float]:
+        """Return CPU of the last five minutes, 0 to 1, at most 60 points, nan for gaps."""
+        figures = self._figures.get(key.host)
+        return array("f") if figures is None else figures.recent_cpu(key)
+
+    def left_out(self, uri: str) -> frozenset[Key]:
+        """Return the machines of a host that hang, and are not asked until they answer again."""
+        poll = self._polls.get(uri)
+        return frozenset() if poll is None else _keys(uri, poll.left_out)
+
+    def set_wanted(self, keys: Iterable[Key]) -> None:
+        """Say which machines are looked at: where machines are read in turns, they go first."""
+        wanted: dict[str, set[str]] = {}
+        for key in keys:
+            wanted.setdefault(key.host, set()).add(key.id)
+        self._wanted = {uri: frozenset(uuids) for uri, uuids in wanted.items()}
+
+    def _on_inventory_changed(self, change: Change) -> None:
+        for record in (*change.added, *change.updated):
+            if isinstance(record, Host):
+                self._follow(record)
+            elif isinstance(record, Domain):
+                self._devices.pop(record.key.host, None)
+        for key in change.removed:
+            if key.kind == "host":
+                self._pause(key.host)
+                self._figures.pop(key.host, None)
+                self._devices.pop(key.host, None)
+
+    def _follow(self, host: Host) -> None:
+        uri = host.key.host
+        if not host.link.state.is_fresh:
+            self._pause(uri)
+        elif uri not in self._tasks:
+            task = asyncio.get_running_loop().create_task(self._run(uri), name=f"figures {uri}")
+            self._tasks[uri] = task
+            task.add_done_callback(_report)
+
+    def _pause(self, uri: str) -> None:
+        task = self._tasks.pop(uri, None)
+        self._polls.pop(uri, None)
+        if task is not None:
+            task.cancel()
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
+
+    async def _run(self, uri: str) -> None:
+        poll = self._polls[uri] = HostPoll(uri, self._lender(uri))
+        figures = self._figures.setdefault(uri, HostFigures(uri))
+        figures.interrupt()
+        failed = 0
+        try:
+            while True:
+                began_s = time.monotonic()
+                try:
+                    devices = self._devices_of(uri) if poll.asks_each else {}
+                    reading = await poll.poll(self._wanted.get(uri, frozenset()), devices)
+                except VmguiError as error:
+                    _log.info("No figures of %s this time: %s", uri, error)
+                    failed += 1
+                    figures.interrupt()
+                else:
+                    failed = 0
+                    figures.interrupt(poll.left_out)
+                    self._publish(figures.take(reading, time.time() - time.monotonic()))
+                await asyncio.sleep(self._rest_s(time.monotonic() - began_s, failed))
+        finally:
+            await poll.close()
+
+    def _rest_s(self, took_s: float, failed: int) -> float:
+        """Return how long to wait: a slow host gets as much rest as it had work, up to a step."""
+        if failed > 1:  # the first may have been one machine that hung; it is left out by now
+            return min(self.step_s * 2.0**failed, _LONGEST_PAUSE_S)
+        return max(self.step_s - took_s, min(took_s, self.step_s))
+
+    def _publish(self, samples: tuple[Sample, ...]) -> None:
+        try:
+            self.samples_arrived.emit(samples)
+        except EmitLoopError as error:
+            # A listener's bug is to be seen, and figures go on.
+            asyncio.get_running_loop().call_exception_handler(
+                {"message": "A listener failed on new samples", "exception": error}
+            )
+
+    def _devices_of(self, uri: str) -> Mapping[str, Devices]:
+        devices = self._devices.get(uri)
+        if devices is None:
+            devices = self._devices[uri] = {
+                domain.uuid: Devices(
+                    tuple(disk.target for disk in domain.disks if disk.device in _DISKS),
+                    tuple(each.target or each.mac for each in domain.interfaces),
+                )
+                for domain in self._inventory.of(Domain, uri)
+                if domain.read_fully
+            }
+        return devices
+
+
+def _keys(uri: str, uuids: frozenset[str]) -> frozenset[Key]:
+    return frozenset(domain_key(uri, uuid) for uuid in uuids)
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    with contextlib.suppress(asyncio.CancelledError):
+        if (error := task.exception()) is not None:
+            task.get_loop().call_exception_handler(
+                {"message": "Reading figures ended", "exception": error, "task": task}
+            )
