@@ -4,7 +4,8 @@ All of them read `vmgui.ui.style.current()` and follow its scheme and scale by t
 foreign text as plain text, and need ``vmgui.ui.style.install(app)`` to have been called.
 
 text          plain_label(text, role, tone, *, wrap, selectable) -> QLabel;
-              set_look(widget, **properties); literal(text) for buttons and menus; one_line(text); plain_tooltip(text)
+              set_look(widget, **properties); one_line(text);
+              literal(text) for buttons and menus; plain_tooltip(text)
 state_mark    paint_state(painter, rect, state, style); paint_mark(painter, rect, mark, style, turn)
 sparkline     paint_sparkline(painter, rect, percents, style, *, stale, color)
 chips         StateChip.set_state(state, text); TagChip(tag); CountChip(title, tone).set_count(n);
@@ -16,7 +17,7 @@ graph         GraphCard(title, quantity, crosshair): set_series, set_limit, set_
               set_figure, set_legend_value, set_events, highlight_event, set_message, set_frozen,
               signal event_clicked(str); SeriesSpec; GraphEvent; Crosshair
 
-Roles of QLabel: page section card strong body table axis head mono; tones: t1 t2 t3 acc ok warn
+Types of QLabel: page section card strong body table axis head mono; tones: t1 t2 t3 acc ok warn
 dang info. Roles of QPushButton: primary danger danger-outline flat link chip tag; size=small.
 QToolButton: action flat. QFrame: card sunk rule vrule. QWidget: page side frame.
 """

@@ -28,7 +28,7 @@ class ElidedLabel(QLabel):
         super().__init__(parent)
         self.full_text = ""
         self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setProperty("role", role)
+        self.setProperty("type", role)
         self.setProperty("tone", tone)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._selectable = selectable
@@ -122,7 +122,7 @@ class LinkButton(QPushButton):
         self._fit()
 
 
-_LINK_PADDING = 9
+_LINK_PADDING = 5  # twice border and padding, and a spare pixel
 
 
 def _hint(widget: QWidget, metrics: QFontMetrics, text: str) -> QSize:

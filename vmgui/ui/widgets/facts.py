@@ -17,8 +17,8 @@ from vmgui.ui.widgets.text import plain_label, set_look
 class Part:
     """A piece of a value: ``4 vCPU`` in t1, then ``· host-passthrough`` in t3.
 
-    A ``link`` makes it clickable and comes back in `Facts.link_activated`; an ``icon`` is a
-    Phosphor name drawn before it in the same tone.
+    A ``link`` makes it clickable, in acc unless another tone is given, and comes back in
+    `Facts.link_activated`; an ``icon`` is a Phosphor name drawn before it in the same tone.
     """
 
     text: str
@@ -96,7 +96,8 @@ class Facts(QWidget):
         if part.link:
             link = LinkButton(part.text)
             link.setAccessibleDescription(label)
-            set_look(link, tone=part.tone)
+            if part.tone != "t1":
+                set_look(link, tone=part.tone)
             link.clicked.connect(lambda: self.link_activated.emit(part.link))
             return link
         return ElidedLabel(part.text, "mono" if part.mono else "table", part.tone, selectable=True)

@@ -132,7 +132,7 @@ class GraphCard(QFrame):
 class _Legend(QWidget):
     """The series' names at the right of the title, each after its colour."""
 
-    _SWATCH, _GAP, _BETWEEN = 11, 6, 14
+    _SWATCH, _GAP, _BETWEEN = 12, 6, 14
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -201,7 +201,8 @@ class _Legend(QWidget):
     def _paint_swatch(self, painter: QPainter, rect: QRectF, color: str, dashed: bool) -> None:
         if dashed:
             pen = QPen(self._style.color(color), 2)
-            pen.setDashPattern([1.5, 1])
+            pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+            pen.setDashPattern([1.4, 1])
             painter.setPen(pen)
             middle = rect.center().y()
             painter.drawLine(QPointF(rect.left(), middle), QPointF(rect.right(), middle))

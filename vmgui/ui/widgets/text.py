@@ -30,7 +30,7 @@ def plain_tooltip(text: str) -> str:
 
 
 def set_look(widget: QWidget, **properties: str) -> None:
-    """Set properties that the style sheet asks for (role, tone, size …) on a living widget."""
+    """Set properties that the style sheet asks for (role, type, tone, size …) on a living widget."""
     for name, value in properties.items():
         widget.setProperty(name, value)
     widget.style().unpolish(widget)
@@ -49,7 +49,7 @@ def plain_label(
     """Make a label of plain text in a type role and a text token of the style."""
     label = QLabel()
     label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setProperty("role", role)
+    label.setProperty("type", role)
     label.setProperty("tone", tone)
     label.setText(text)
     if wrap:
