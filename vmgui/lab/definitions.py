@@ -47,15 +47,17 @@ stdio_handler = "file"
 hugetlbfs_mount = []
 """
 
+# no-ping: else dnsmasq waits 3 s for somebody to use the address that it is about to lend.
 _NETWORK = """\
-<network>
+<network xmlns:dnsmasq='http://libvirt.org/schemas/network/dnsmasq/1.0'>
   <name>default</name>
   <uuid>{uuid}</uuid>
   <forward mode='nat'/>
-  <bridge name='virbr0' stp='on' delay='0'/>
+  <bridge name='virbr0' stp='off' delay='0'/>
   <ip address='192.168.122.1' netmask='255.255.255.0'>
     <dhcp><range start='192.168.122.2' end='192.168.122.254'/></dhcp>
   </ip>
+  <dnsmasq:options><dnsmasq:option value='no-ping'/></dnsmasq:options>
 </network>
 """
 

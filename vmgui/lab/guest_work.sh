@@ -17,7 +17,8 @@ store() {
 }
 
 talk() {
-    read -r router </var/run/router 2>/dev/null || return
+    [ -f /var/run/router ] || return
+    read -r router </var/run/router
     ping -q -c "$1" -i 0.2 -s 1400 "$router" >/dev/null 2>&1
 }
 
