@@ -4,6 +4,7 @@ Every function reads the environment when it is called, so a test can move a pla
 setting ``XDG_CONFIG_HOME`` and its kin.
 """
 
+import warnings
 from pathlib import Path
 
 import platformdirs
@@ -28,7 +29,10 @@ def cache_dir() -> Path:
 
 def runtime_dir() -> Path:
     """Return the folder of sockets, which need a short path; gone after a reboot."""
-    return platformdirs.user_runtime_path(_APP)
+    with warnings.catch_warnings():
+        # Without a login session there is no such folder; a temporary one does.
+        warnings.simplefilter("ignore")
+        return platformdirs.user_runtime_path(_APP)
 
 
 def resources_dir() -> Path:

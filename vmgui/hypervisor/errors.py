@@ -115,7 +115,13 @@ _UNSUPPORTED = frozenset(
 )
 _BROKEN = frozenset({libvirt.VIR_ERR_RPC, libvirt.VIR_ERR_SYSTEM_ERROR})
 _FULL = ("no space left", "disk quota exceeded")
-_CUT = ("client socket is closed", "connection reset", "broken pipe", "end of file while reading")
+_CUT = (
+    "client socket is closed",
+    "connection reset",
+    "broken pipe",
+    "end of file while reading",
+    "keepalive timeout",
+)
 
 
 def is_unsupported(error: libvirt.libvirtError) -> bool:

@@ -229,27 +229,32 @@ class HostLink:
         tasks = [
             asyncio.create_task(self._read_and_follow(refresh)),
             asyncio.create_task(self._feel_pulse(connection)),
-            asyncio.create_task(_raise_when_lost(connection)),
         ]
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+            await asyncio.wait([*tasks, connection.lost], return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in tasks:
                 task.cancel()
             outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+        if connection.lost.done():
+            raise ConnectionLost(
+                "Connection lost", connection.lost.result(), "vmgui connects again by itself."
+            )
         for outcome in outcomes:
-            if isinstance(outcome, BaseException) and not isinstance(
-                outcome, asyncio.CancelledError
-            ):
+            if isinstance(outcome, Exception):
                 raise outcome
 
     async def _read_and_follow(self, refresh: Refresh) -> None:
-        facts = await refresh.read_host()
-        self._host = replace(facts, name=self._host.name, link=self._host.link)
-        self._publish()
-        await refresh.read_everything()
+        # A daemon that has just started takes its time over capabilities: machines don't wait.
+        await asyncio.gather(refresh.read_everything(), self._read_facts(refresh))
         self.settled.set()
         await refresh.follow()
+
+    async def _read_facts(self, refresh: Refresh) -> None:
+        facts = await refresh.read_host(self._host)
+        # The link may have changed while the facts were read.
+        self._host = replace(facts, link=self._host.link)
+        self._publish()
 
     async def _feel_pulse(self, connection: Connection) -> None:
         while True:
@@ -329,11 +334,6 @@ class HostLink:
 
     def _publish(self) -> None:
         self._inventory.apply(Change(updated=(self._host,)))
-
-
-async def _raise_when_lost(connection: Connection) -> None:
-    reason = await asyncio.shield(connection.lost)
-    raise ConnectionLost("Connection lost", reason, "vmgui connects again by itself.")
 
 
 def _pulse(conn: libvirt.virConnect) -> int:

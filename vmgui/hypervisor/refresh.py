@@ -49,9 +49,9 @@ class Refresh:
         self._woken = asyncio.Event()
         self._told_of: frozenset[str] = frozenset()
 
-    async def read_host(self) -> Host:
-        """Return the host's facts, without its name and link."""
-        return await self._call(read_host, what="Read the host's facts")
+    async def read_host(self, known: Host) -> Host:
+        """Return ``known`` with the host's facts; its name and link stay."""
+        return await self._call(read_host, known, what="Read the host's facts")
 
     async def read_everything(self) -> None:
         """Read all objects: machines by name and state first, then each in full."""
