@@ -9,6 +9,8 @@ from vmgui.hypervisor.errors import is_cut, is_unsupported
 
 T = TypeVar("T")
 
+_FORBIDDEN = frozenset({libvirt.VIR_ERR_OPERATION_DENIED, libvirt.VIR_ERR_ACCESS_DENIED})
+
 
 class Abilities:
     """Remembers for one connection which calls its driver lacks; each is found out by trying.
@@ -22,20 +24,20 @@ class Abilities:
 
     @property
     def missing(self) -> frozenset[str]:
-        """Return the names of the calls that this driver lacks, as the binding spells them."""
+        """Return the names of the calls that are lacked or forbidden, as the binding has them."""
         return frozenset(self._missing)
 
     def ask(self, name: str, call: Callable[[], T]) -> T | None:
-        """Return what ``call`` gives, or None where the driver lacks ``name``.
+        """Return what ``call`` gives, or None where the driver lacks or forbids ``name``.
 
-        A call that is lacking isn't tried again. Other errors of libvirt are raised.
+        Such a call isn't tried again. Other errors of libvirt are raised.
         """
         if name in self._missing:
             return None
         try:
             return call()
         except libvirt.libvirtError as error:
-            if not is_unsupported(error):
+            if not is_unsupported(error) and error.get_error_code() not in _FORBIDDEN:
                 raise
             self._missing.add(name)
             return None
@@ -43,13 +45,12 @@ class Abilities:
     def ask_if_told(self, name: str, call: Callable[[], T]) -> T | None:
         """Return what ``call`` gives, or None where the host doesn't tell, for any reason.
 
-        For facts that the rest can do without: a host may support a call and still fail it
-        (no dmidecode, not allowed). Raises only where the connection broke.
+        For facts that the rest can do without: a driver may have a call and still fail it, as
+        for want of a program. Raises only where the connection broke.
         """
         try:
             return self.ask(name, call)
         except libvirt.libvirtError as error:
             if is_cut(error):
                 raise
-            self._missing.add(name)
             return None

@@ -1,5 +1,7 @@
 """What a host is: hardware, versions, what it can run."""
 
+from dataclasses import replace
+
 import libvirt
 
 from vmgui.hypervisor.abilities import Abilities
@@ -12,18 +14,18 @@ _MIB = 1024 * 1024
 
 
 def read_host(conn: libvirt.virConnect, uri: str, abilities: Abilities) -> Host:
-    """Return the facts of a host, named by its host name or else its URI; the link is default.
+    """Return the facts of the host behind ``uri``, under its host name and with a default link.
 
-    What the driver lacks or the host doesn't tell is left out and named in ``missing_calls``,
-    together with what other calls over this connection found missing. Raises only where the
-    connection broke.
+    What the driver lacks or the host doesn't tell is left out; what it lacks is named in
+    ``missing_calls``, with what other calls over this connection found missing. Raises only
+    where the connection broke.
     """
-    hostname = abilities.ask_if_told("getHostname", conn.getHostname) or ""
     capabilities = _capabilities(conn, abilities)
     # arch, memory in MiB, active CPUs, MHz, NUMA nodes, sockets a node, cores, threads
     info = abilities.ask_if_told("getInfo", conn.getInfo) or ["", 0, 0, 0, 0, 0, 0, 0]
     arch, memory_mib, cpus, mhz, nodes, sockets, cores, threads = info
-    return Host(
+    hostname = abilities.ask_if_told("getHostname", conn.getHostname) or ""
+    facts = Host(
         key=host_key(uri),
         name=hostname or uri,
         hostname=hostname,
@@ -44,8 +46,8 @@ def read_host(conn: libvirt.virConnect, uri: str, abilities: Abilities) -> Host:
         guest_types=capabilities.guest_types,
         guest_archs=capabilities.guest_archs,
         security_model=capabilities.security_model,
-        missing_calls=abilities.missing,
     )
+    return replace(facts, missing_calls=abilities.missing)
 
 
 def _capabilities(conn: libvirt.virConnect, abilities: Abilities) -> Capabilities:

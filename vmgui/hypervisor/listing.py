@@ -4,22 +4,20 @@ Every function blocks, so it runs in a thread of its connection. None asks a que
 where libvirt has one for all: over a socket a call costs about 0.1 ms whatever it asks.
 """
 
-import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import libvirt
 
 from vmgui.hypervisor.abilities import Abilities
-from vmgui.hypervisor.errors import UnreadableXml, is_cut, is_gone
+from vmgui.hypervisor.errors import is_gone
+from vmgui.hypervisor.reading import marked, read_or_keep
 from vmgui.hypervisor.states import read_state
 from vmgui.hypervisor.xml.domain import read_domain_xml
 from vmgui.inventory.domain import Domain
 from vmgui.inventory.key import domain_key
 
-_log = logging.getLogger(__name__)
-
-_SNAPSHOT_MARK = "listAllDomains(HAS_SNAPSHOT)"
+_SNAPSHOT_MARK = "listAllDomains(VIR_CONNECT_LIST_DOMAINS_HAS_SNAPSHOT)"
 
 State = tuple[int, int]
 """libvirt's state and reason."""
@@ -68,14 +66,11 @@ def read_listed(
     states = _states(conn, abilities, listed.handles)
     read: list[Domain] = []
     for known, handle in zip(listed.domains, listed.handles, strict=True):
-        state = states.get(known.uuid)
-        if state is None:
+        if known.uuid not in states:
             continue
-        try:
-            read.append(_read(abilities, known, handle, state))
-        except libvirt.libvirtError as error:
-            if not is_gone(error):
-                raise
+        domain = _read(abilities, known, handle, states[known.uuid])
+        if domain is not None:
+            read.append(domain)
     return tuple(read)
 
 
@@ -100,16 +95,14 @@ class _Marks:
 
 
 def _read_marks(conn: libvirt.virConnect, abilities: Abilities) -> _Marks:
-    def marked(name: str) -> frozenset[str] | None:
-        flag = getattr(libvirt, f"VIR_CONNECT_LIST_DOMAINS_{name}")
-        found = abilities.ask(f"listAllDomains({name})", lambda: conn.listAllDomains(flag))
-        return None if found is None else frozenset(handle.UUIDString() for handle in found)
+    def read(flag: str) -> frozenset[str] | None:
+        return marked(abilities, conn.listAllDomains, "listAllDomains", flag)
 
     return _Marks(
-        transient=marked("TRANSIENT") or frozenset(),
-        autostart=marked("AUTOSTART") or frozenset(),
-        saved=marked("MANAGEDSAVE") or frozenset(),
-        with_snapshots=marked("HAS_SNAPSHOT"),
+        transient=read("VIR_CONNECT_LIST_DOMAINS_TRANSIENT") or frozenset(),
+        autostart=read("VIR_CONNECT_LIST_DOMAINS_AUTOSTART") or frozenset(),
+        saved=read("VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE") or frozenset(),
+        with_snapshots=read("VIR_CONNECT_LIST_DOMAINS_HAS_SNAPSHOT"),
     )
 
 
@@ -152,22 +145,19 @@ def _with_state(known: Domain, state: State, run_id: int | None) -> Domain:
     return replace(known, state=ours, state_reason=reason)
 
 
-def _read(abilities: Abilities, known: Domain, handle: libvirt.virDomain, state: State) -> Domain:
-    known = _with_state(known, state, _run_id(handle))
-    try:
-        domain = read_domain_xml(known.key, handle.XMLDesc(), known)
-    except libvirt.libvirtError as error:
-        if is_gone(error) or is_cut(error):
-            raise
-        _log.warning("No XML of %r: %s", known.name, error)
-        return known
-    except (UnreadableXml, UnicodeDecodeError) as error:
-        _log.warning("Unreadable XML of %r: %s", known.name, error)
-        return known
-    if domain.snapshot_count is None and _SNAPSHOT_MARK not in abilities.missing:
-        count = abilities.ask_if_told("snapshotNum", handle.snapshotNum)
-        domain = replace(domain, snapshot_count=count)
-    return domain
+def _read(
+    abilities: Abilities, known: Domain, handle: libvirt.virDomain, state: State
+) -> Domain | None:
+    listed = _with_state(known, state, _run_id(handle))
+    domain = read_or_keep(listed, lambda: read_domain_xml(handle.XMLDesc(), listed))
+    if domain is None or domain.snapshot_count is not None or not _is_told_of_snapshots(abilities):
+        return domain
+    return replace(domain, snapshot_count=abilities.ask_if_told("snapshotNum", handle.snapshotNum))
+
+
+def _is_told_of_snapshots(abilities: Abilities) -> bool:
+    """Tell whether the machines without snapshots are known: else all would be asked."""
+    return _SNAPSHOT_MARK not in abilities.missing
 
 
 def _states(

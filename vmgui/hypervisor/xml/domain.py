@@ -15,24 +15,20 @@ from vmgui.hypervisor.xml.document import (
     word,
 )
 from vmgui.hypervisor.xml.metadata import read_os_name, read_tags
-from vmgui.inventory.domain import AgentState, Disk, Domain, DomainState, Interface, Screen
-from vmgui.inventory.key import Key
+from vmgui.inventory.domain import AgentState, Disk, Domain, Interface, Screen
 
 _AGENT_CHANNEL = "org.qemu.guest_agent.0"
 _X86 = frozenset({"i686", "x86_64"})
 _UEFI_NAMES = ("ovmf", "aavmf", "edk2", "uefi")
 
 
-def read_domain_xml(key: Key, xml: str, known: Domain | None = None) -> Domain:
-    """Return the domain that ``xml`` describes, with ``read_fully`` set.
+def read_domain_xml(xml: str, known: Domain) -> Domain:
+    """Return ``known`` with what ``xml`` tells of the machine, and ``read_fully`` set.
 
-    What XML doesn't tell (state, autostart, saved state, snapshots) is taken from ``known``;
-    without it the state is unknown. Elements that are missing, unknown or odd leave their
-    fields at the default. Raises `UnreadableXml`. Any thread.
+    State, autostart, saved state and snapshots aren't in the XML. Elements that are missing,
+    unknown or odd leave their fields at the default. Raises `UnreadableXml`. Any thread.
     """
     root = parse(xml, "domain")
-    if known is None:
-        known = Domain(key, "", DomainState.UNKNOWN)
     parts = children(root)
     run_id = root.get("id")
     metadata = parts.get("metadata")
@@ -42,7 +38,7 @@ def read_domain_xml(key: Key, xml: str, known: Domain | None = None) -> Domain:
     devices = _read_devices(parts.get("devices", ()))
     system = _read_os(parts.get("os"), booted_by_host="bootloader" in parts)
     return Domain(
-        key=key,
+        key=known.key,
         name=text_of(parts, "name") or known.name,
         state=known.state,
         state_reason=known.state_reason,
