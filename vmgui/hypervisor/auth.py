@@ -97,11 +97,14 @@ class Credentials:
 class Attempt:
     """The questions of one attempt to open a connection. Belongs to the loop's thread.
 
-    What is known is offered once: a host that asks the same again did not like it.
+    What is known is offered once: a host that asks the same again did not like it. Once a person
+    refuses, the rest of the attempt is refused without asking: ssh would ask three times.
     """
 
     def __init__(self, credentials: Credentials) -> None:
         self.was_asked = False
+        self.was_refused = False
+        self._answered: dict[tuple[Prompt, ...], tuple[str, ...]] = {}
         self._credentials = credentials
         self._loop = asyncio.get_running_loop()
         self._offered: set[tuple[Prompt, ...]] = set()
@@ -140,7 +143,7 @@ class Attempt:
         if prompts in known and prompts not in self._offered:
             self._offered.add(prompts)
             return known[prompts]
-        if ask is None:
+        if ask is None or self.was_refused:
             return None
         question = Question(self._credentials.uri, prompts)
         self._open.add(question)
@@ -151,10 +154,15 @@ class Attempt:
         finally:
             self._open.discard(question)
             self._tell(asking=False)
-        if values is not None:
-            known[prompts] = values
-            self._offered.add(prompts)
+        if values is None:
+            self.was_refused = True
+        else:
+            self._answered[prompts] = values
         return values
+
+    def keep_answers(self) -> None:
+        """Remember what was answered: it opened the connection."""
+        self._credentials.known.update(self._answered)
 
     def _tell(self, *, asking: bool) -> None:
         if self._credentials.on_asking is not None:

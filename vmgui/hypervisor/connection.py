@@ -66,7 +66,9 @@ class Connection:
             try:
                 conn = await asyncio.wait_for(asyncio.wrap_future(future), _OPEN_DEADLINE_S)
             except libvirt.libvirtError as error:
-                raise opening_failed(uri, error, was_asked=attempt.was_asked) from error
+                raise opening_failed(
+                    uri, error, was_asked=attempt.was_asked, was_refused=attempt.was_refused
+                ) from error
             except TimeoutError:
                 future.add_done_callback(_close_late)
                 raise CallLate(
@@ -79,6 +81,7 @@ class Connection:
                 raise
             finally:
                 attempt.end()
+        attempt.keep_answers()
         connection = cls(uri, conn, read_only=read_only)
         await connection.call(connection._watch_over, what="Watch over the connection")
         return connection

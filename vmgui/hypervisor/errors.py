@@ -251,8 +251,8 @@ def opening_failed(uri: str, error: libvirt.libvirtError, *, was_asked: bool) ->
         if sign in text.lower():
             kind, why, what_to_do = its_kind, its_why, its_advice
             break
-    if code == libvirt.VIR_ERR_AUTH_CANCELLED:
-        kind, why, what_to_do = AuthenticationFailed, "The question was not answered.", "Try again."
+    if was_refused or code == libvirt.VIR_ERR_AUTH_CANCELLED:
+        kind, why, what_to_do = AuthenticationFailed, "Its question was not answered.", "Try again."
     failure = kind(
         f"{uri} can't be opened.", why, what_to_do, libvirt_says=f"{text} (error {code})"
     )
