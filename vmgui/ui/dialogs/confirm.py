@@ -1,0 +1,120 @@
+"""The question before something that can't be taken back."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from PySide6.QtWidgets import QWidget
+
+from vmgui.actions.action import Action
+from vmgui.insight.amounts import counted
+from vmgui.inventory.domain import Domain
+from vmgui.inventory.inventory import Inventory
+from vmgui.inventory.key import Key
+from vmgui.ui.bridge import Bridge
+from vmgui.ui.dialogs.dialog import Dialog, command_label
+from vmgui.ui.widgets.text import one_line, plain_label
+
+_NAMES_SHOWN = 8
+_LINES_SHOWN = 4
+
+
+class ConfirmDialog(Dialog):
+    """Names what an action ends, for one machine or many; the safe button has the focus.
+
+    ``on_agreed`` gets the keys of those machines that are still there and can take the action.
+    """
+
+    def __init__(
+        self,
+        action: Action[Any],
+        domains: Sequence[Domain],
+        inventory: Inventory,
+        bridge: Bridge,
+        on_agreed: Callable[[tuple[Key, ...]], object],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__("confirm-dialog", f"{action.title} {_of(domains)}?", parent)
+        self._action = action
+        self._inventory = inventory
+        self._domains = {domain.key: domain for domain in domains}
+        self._on_agreed = on_agreed
+        what = " ".join(filter(None, (action.help, action.consequence)))
+        self.body.addWidget(plain_label(what, "body", "t2", wrap=True))
+        self._names = plain_label("", "table", "t1", wrap=True)
+        self._names.setObjectName("confirm-names")
+        self._left_out = plain_label("", "table", "warn", wrap=True)
+        self._left_out.setObjectName("confirm-left-out")
+        self._command = command_label("confirm-command")
+        for label in (self._names, self._left_out, self._command):
+            self.body.addWidget(label)
+        self.body.addStretch(1)
+        keep = self.add_button("confirm-keep", "Leave as it is", self.reject)
+        self._act = self.add_button("confirm-act", action.title, self._on_act, "danger")
+        self._refresh()
+        keep.setDefault(True)
+        keep.setFocus()
+        self.watch(bridge, self._domains, self._on_gone)
+        bridge.inventory_changed.connect(self._refresh)
+        self.finished.connect(lambda: bridge.inventory_changed.disconnect(self._refresh))
+
+    def _on_act(self) -> None:
+        keys = tuple(domain.key for domain in self._able()[0])
+        self.accept()
+        if keys:
+            self._on_agreed(keys)
+
+    def _on_gone(self, keys: frozenset[Key]) -> None:
+        names = [self._domains[key].name for key in keys if key in self._domains]
+        if len(self._domains) == 1:
+            self.say_gone(f"{one_line(names[0])} is not there any more. Nothing is left to do.")
+        else:
+            self.say_gone(f"Not there any more: {', '.join(map(one_line, names))}.")
+
+    def _able(self) -> tuple[list[Domain], list[str]]:
+        """Return the machines that can take the action now, and why the others can't."""
+        able: list[Domain] = []
+        reasons: list[str] = []
+        for key in self._domains:
+            domain, host = self._inventory.domain(key), self._inventory.host(key.host)
+            if domain is None or host is None:
+                continue
+            self._domains[key] = domain
+            why = self._action.refusal(domain, host)
+            if why:
+                reasons.append(why)
+            else:
+                able.append(domain)
+        return able, reasons
+
+    def _refresh(self) -> None:
+        able, reasons = self._able()
+        self._names.setVisible(len(self._domains) > 1)
+        self._names.setText(_listed([domain.name for domain in able], _NAMES_SHOWN, ", "))
+        left_out = _listed(reasons, _NAMES_SHOWN, " ")
+        if reasons and len(self._domains) > 1:
+            left_out = f"Left out: {left_out}"
+        self._left_out.setText(left_out)
+        self._left_out.setVisible(bool(reasons))
+        lines = [line for domain in able[:_LINES_SHOWN] for line in self._lines(domain)]
+        if len(able) > _LINES_SHOWN:
+            lines.append(f"… and {len(able) - _LINES_SHOWN} more")
+        self._command.setText("\n".join(lines))
+        self._act.setEnabled(bool(able))
+        whom = able or list(self._domains.values())
+        self._act.setText(f"{self._action.title} {_of(whom, short=True)}".replace("&", "&&"))
+
+    def _lines(self, domain: Domain) -> tuple[str, ...]:
+        host = self._inventory.host(domain.key.host)
+        return self._action.virsh(domain, host) if host is not None else ()
+
+
+def _of(domains: Sequence[Domain], *, short: bool = False) -> str:
+    if len(domains) != 1:
+        return counted(len(domains), "machine")
+    name = one_line(domains[0].name)
+    return f"{name[:15]}…{name[-12:]}" if short and len(name) > 30 else name
+
+
+def _listed(texts: Sequence[str], most: int, between: str) -> str:
+    shown = between.join(one_line(text) for text in texts[:most])
+    return f"{shown}{between}and {len(texts) - most} more" if len(texts) > most else shown
