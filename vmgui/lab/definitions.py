@@ -87,7 +87,7 @@ _GUEST = """\
     <type arch='x86_64' machine='pc'>hvm</type>
     <kernel>{boot}/vmlinuz</kernel>
     <initrd>{boot}/initramfs</initrd>
-    <cmdline>console=tty0 console=ttyS0 quiet vmgui.name={name} vmgui.role={role}</cmdline>
+    <cmdline>console=tty0 console=ttyS0 quiet nokaslr vmgui.name={name} vmgui.role={role}</cmdline>
   </os>
   <features><acpi/></features>
   <on_reboot>restart</on_reboot>
@@ -98,7 +98,7 @@ _GUEST = """\
       <target dev='vda' bus='virtio'/>
     </disk>
     <controller type='usb' model='none'/>
-    {interface}<mac address='{mac}'/><model type='virtio'/></interface>
+    {interface}<mac address='{mac}'/><model type='virtio'/><rom enabled='no'/></interface>
     <serial type='pty'><log file='{logs}/{name}-serial.log' append='on'/></serial>
     <console type='pty'><target type='serial'/></console>
     <graphics type='vnc'><listen type='socket'/></graphics>

@@ -37,6 +37,7 @@ if ip link set eth0 up 2>/dev/null; then
     address=$(cat /var/run/address 2>/dev/null || echo none)
 fi
 
-for terminal in /dev/ttyS0 /dev/tty1; do
+clear >/dev/tty1
+for terminal in /dev/tty1 /dev/ttyS0; do
     echo "vmgui-guest ready $name $address" >$terminal
 done

@@ -108,6 +108,8 @@ def _furnish(name: str, mounts: list[list[str]]) -> None:
     for source, target in mounts:
         _mount(source, target, None, _MS_BIND | _MS_REC)
     _mount("tmpfs", "/run", "tmpfs", _MS_NOSUID | _MS_NODEV, "mode=0755")
+    # libvirt locks a console there.
+    Path("/run/lock").mkdir()
     _mount("proc", "/proc", "proc", _MS_NOSUID | _MS_NODEV | _MS_NOEXEC)
     # The old one shows the interfaces outside. Where a container forbids a new one libvirt
     # goes on without.
