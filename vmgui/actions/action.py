@@ -121,8 +121,7 @@ class Action(Generic[R]):
     """What can be done with one kind of object.
 
     ``consequence`` is the sentence that a confirmation shows: what goes and what stays.
-    ``needs`` names the libvirt calls, as in `Host.missing_calls`. ``refuse`` tells in a sentence
-    why the object's own state forbids it, "" where it does not. ``render`` gives the virsh lines
+    ``refuse`` tells in a sentence why the object's own state forbids it, "" where it does not. ``render`` gives the virsh lines
     and ``carry_out`` does it. ``can_abort`` says that libvirt can break it off half-way.
     """
 
@@ -137,7 +136,6 @@ class Action(Generic[R]):
     danger: Danger = Danger.NONE
     consequence: str = ""
     arguments: tuple[Argument, ...] = ()
-    needs: tuple[str, ...] = ()
     many: bool = True
     can_abort: bool = False
 
@@ -168,8 +166,6 @@ class Action(Generic[R]):
             return f"{host.name} can't be reached: {why.rstrip('.')}."
         if link.read_only:
             return f"The connection to {host.name} is read-only."
-        if any(call in host.missing_calls for call in self.needs):
-            return f"{host.name} ({host.driver or 'its driver'}) can't do it."
         return ""
 
     def caution(self, host: Host) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from vmgui.actions import domain_identity, domain_lifecycle, domain_saved
+from vmgui.actions import domain_delete, domain_identity, domain_lifecycle, domain_saved
 from vmgui.actions.action import Action, WrongArgument
 from vmgui.inventory.key import Kind
 
@@ -41,5 +41,6 @@ def standard() -> Registry:
             *domain_lifecycle.ACTIONS,
             *domain_saved.ACTIONS,
             *domain_identity.ACTIONS,
+            *domain_delete.ACTIONS,
         )
     )

@@ -53,7 +53,7 @@ class Work(Generic[R]):
         self.values = values
         self.job = job
         self.also: list[Key] = []
-        self._fleet = fleet
+        self.fleet = fleet
 
     @property
     def what(self) -> str:
@@ -63,13 +63,17 @@ class Work(Generic[R]):
     async def act(
         self, fn: Callable[..., T], *args: object, deadline_s: float | None = GUEST_DEADLINE_S
     ) -> T:
-        """Run ``fn(connection, id, *args)`` on the object, apart from polling.
+        """Run ``fn(connection, id, *args)`` on the object; see `act_on_host`."""
+        return await self.act_on_host(fn, self.record.key.id, *args, deadline_s=deadline_s)
+
+    async def act_on_host(
+        self, fn: Callable[..., T], *args: object, deadline_s: float | None = GUEST_DEADLINE_S
+    ) -> T:
+        """Run ``fn(connection, *args)`` on the object's host, apart from polling.
 
         Raises CallLate after ``deadline_s``; None is for what may rightly take long.
         """
-        call = self._fleet.long_call(
-            self.record.key.host, fn, self.record.key.id, *args, what=self.what
-        )
+        call = self.fleet.long_call(self.record.key.host, fn, *args, what=self.what)
         try:
             return await asyncio.wait_for(call, deadline_s)
         except TimeoutError:
@@ -111,7 +115,7 @@ class Work(Generic[R]):
 
     async def _ask(self, fn: Callable[..., T]) -> T:
         key = self.record.key
-        return await self._fleet.call(key.host, fn, key.id, what=self.what)
+        return await self.fleet.call(key.host, fn, key.id, what=self.what)
 
     async def _show_progress(self, progress: Callable[..., float | None]) -> None:
         try:

@@ -20,6 +20,16 @@ class ShutdownMode(StrEnum):
     AGENT = "agent"  # the guest agent does it
 
 
+class Kept(StrEnum):
+    """What libvirt keeps of a domain beside its definition."""
+
+    MANAGED_SAVE = "managed-save"
+    SNAPSHOTS = "snapshots-metadata"
+    CHECKPOINTS = "checkpoints-metadata"
+    NVRAM = "nvram"
+    NVRAM_STAYS = "keep-nvram"
+
+
 _SHUTDOWN_FLAGS = {
     ShutdownMode.DEFAULT: libvirt.VIR_DOMAIN_SHUTDOWN_DEFAULT,
     ShutdownMode.ACPI: libvirt.VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN,
@@ -29,6 +39,13 @@ _REBOOT_FLAGS = {
     ShutdownMode.DEFAULT: libvirt.VIR_DOMAIN_REBOOT_DEFAULT,
     ShutdownMode.ACPI: libvirt.VIR_DOMAIN_REBOOT_ACPI_POWER_BTN,
     ShutdownMode.AGENT: libvirt.VIR_DOMAIN_REBOOT_GUEST_AGENT,
+}
+_UNDEFINE_FLAGS = {
+    Kept.MANAGED_SAVE: libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE,
+    Kept.SNAPSHOTS: libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA,
+    Kept.CHECKPOINTS: libvirt.VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA,
+    Kept.NVRAM: libvirt.VIR_DOMAIN_UNDEFINE_NVRAM,
+    Kept.NVRAM_STAYS: libvirt.VIR_DOMAIN_UNDEFINE_KEEP_NVRAM,
 }
 _UNDER_WAY = (libvirt.VIR_DOMAIN_JOB_BOUNDED, libvirt.VIR_DOMAIN_JOB_UNBOUNDED)
 
@@ -153,3 +170,38 @@ def edit_flags(domain: libvirt.virDomain) -> int:
     if domain.isPersistent():
         flags |= libvirt.VIR_DOMAIN_AFFECT_CONFIG
     return flags
+
+
+def delete_snapshot(conn: libvirt.virConnect, uuid: str, name: str) -> None:
+    """Remove a snapshot with its data; its children become those of its parent."""
+    find(conn, uuid).snapshotLookupByName(name).delete()
+
+
+def undefine(
+    conn: libvirt.virConnect,
+    uuid: str,
+    *also: Kept,
+) -> None:
+    """Remove a domain's definition, and of what libvirt keeps with it what is named.
+
+    A flag is sent only for what there is: drivers refuse flags that they do not know.
+
+    ===============  =================================
+    in ``also``      flag
+    ===============  =================================
+    MANAGED_SAVE     MANAGED_SAVE
+    SNAPSHOTS        SNAPSHOTS_METADATA
+    CHECKPOINTS      CHECKPOINTS_METADATA
+    NVRAM            NVRAM
+    NVRAM_STAYS      KEEP_NVRAM
+    ===============  =================================
+    """
+    flags = 0
+    for each in also:
+        flags |= _UNDEFINE_FLAGS[each]
+    find(conn, uuid).undefineFlags(flags)
+
+
+def delete_volume(conn: libvirt.virConnect, path: str) -> None:
+    """Delete the volume of ``path`` from its pool."""
+    conn.storageVolLookupByPath(path).delete()
