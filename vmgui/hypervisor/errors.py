@@ -241,7 +241,9 @@ _HOPELESS = frozenset(
 )
 
 
-def opening_failed(uri: str, error: libvirt.libvirtError, *, was_asked: bool) -> ConnectionFailed:
+def opening_failed(
+    uri: str, error: libvirt.libvirtError, *, was_asked: bool, was_refused: bool
+) -> ConnectionFailed:
     """Return why ``uri`` could not be opened, and what to do."""
     text = (error.get_error_message() or str(error)).strip()
     code = error.get_error_code()

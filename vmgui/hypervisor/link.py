@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import TypeVar, TypeVarTuple
+from typing import Any, TypeVar, TypeVarTuple
 from urllib.parse import urlsplit
 
 import libvirt
@@ -226,12 +226,13 @@ class HostLink:
         self._connection = connection
         self._answered(latency_s=None, read_only=connection.read_only)
         refresh = self._refresh = Refresh(connection, self._inventory)
-        tasks = [
+        tasks: list[asyncio.Task[None]] = [
             asyncio.create_task(self._read_and_follow(refresh)),
             asyncio.create_task(self._feel_pulse(connection)),
         ]
         try:
-            await asyncio.wait([*tasks, connection.lost], return_when=asyncio.FIRST_COMPLETED)
+            ends: list[asyncio.Future[Any]] = [*tasks, connection.lost]
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in tasks:
                 task.cancel()
@@ -251,9 +252,8 @@ class HostLink:
         await refresh.follow()
 
     async def _read_facts(self, refresh: Refresh) -> None:
-        facts = await refresh.read_host(self._host)
-        # The link may have changed while the facts were read.
-        self._host = replace(facts, link=self._host.link)
+        facts = await refresh.read_host()
+        self._host = replace(facts, name=self._host.name, link=self._host.link)
         self._publish()
 
     async def _feel_pulse(self, connection: Connection) -> None:

@@ -16,6 +16,9 @@ from vmgui.hypervisor.abilities import Abilities
 from vmgui.hypervisor.connection import DEADLINE_S, Connection
 from vmgui.hypervisor.host_facts import read_host
 from vmgui.hypervisor.listing import Listed, list_domains, read_domains, read_listed
+from vmgui.hypervisor.networks import list_networks
+from vmgui.hypervisor.snapshots import list_snapshots
+from vmgui.hypervisor.storage import count_volumes, list_pools
 from vmgui.hypervisor.subscription import HostEvent
 from vmgui.inventory.changes import Change
 from vmgui.inventory.domain import Domain
@@ -49,9 +52,9 @@ class Refresh:
         self._woken = asyncio.Event()
         self._told_of: frozenset[str] = frozenset()
 
-    async def read_host(self, known: Host) -> Host:
-        """Return ``known`` with the host's facts; its name and link stay."""
-        return await self._call(read_host, known, what="Read the host's facts")
+    async def read_host(self) -> Host:
+        """Return the host's facts, under the name that it gives itself."""
+        return await self._call(read_host, what="Read the host's facts")
 
     async def read_everything(self) -> None:
         """Read all objects: machines by name and state first, then each in full."""
@@ -158,8 +161,16 @@ class Refresh:
         return self._replace_all({n.key for n in self._inventory.of(Network, self._uri)}, read)
 
     async def _read_pools(self) -> Change:
-        read = await self._call(list_pools, what="List the storage pools")
+        read = [
+            replace(pool, volume_count=await self._count_volumes(pool)) if pool.active else pool
+            for pool in await self._call(list_pools, what="List the storage pools")
+        ]
         return self._replace_all({p.key for p in self._inventory.of(Pool, self._uri)}, read)
+
+    async def _count_volumes(self, pool: Pool) -> int | None:
+        return await self._call(
+            count_volumes, pool.key.id, what=f"Count the volumes of {pool.name}"
+        )
 
     async def _read_snapshots(self, domain: Key) -> Change:
         read = await self._call(list_snapshots, domain.id, what="List the snapshots")
