@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWi
 from vmgui.ui.style import current
 from vmgui.ui.widgets.crosshair import Crosshair
 from vmgui.ui.widgets.elided import ElidedLabel
-from vmgui.ui.widgets.graph_plot import GraphEvent, GraphPlot, SeriesSpec
+from vmgui.ui.widgets.graph_paint import GraphEvent, SeriesSpec
+from vmgui.ui.widgets.graph_plot import GraphPlot
 from vmgui.ui.widgets.graph_scale import Quantity
 from vmgui.ui.widgets.text import plain_label
 

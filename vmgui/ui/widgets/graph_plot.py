@@ -7,13 +7,10 @@ needs less memory. What a live graph here needs of it is this file.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from time import localtime, strftime
-from typing import Literal
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
-    QColor,
     QFocusEvent,
     QFontMetricsF,
     QHelpEvent,
@@ -23,54 +20,35 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
     QPixmap,
-    QPolygonF,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from vmgui.ui.style import current
-from vmgui.ui.style.tokens import FOCUS_PX, LINE_PX, RADIUS_CONTROL, SERIES_FILL
+from vmgui.ui.style.tokens import FOCUS_PX
 from vmgui.ui.widgets.crosshair import Crosshair
+from vmgui.ui.widgets.graph_paint import (
+    EVENT_PX,
+    GraphEvent,
+    PlotFrame,
+    SeriesSpec,
+    paint_crosshair,
+    paint_event,
+    paint_limit,
+    paint_message,
+    paint_readout,
+    paint_run,
+    paint_time_axis,
+    paint_value_axis,
+)
 from vmgui.ui.widgets.graph_scale import (
     Quantity,
     ValueScale,
     split_runs,
     thin_out,
-    time_ticks,
     value_scale,
 )
 from vmgui.ui.widgets.text import plain_tooltip
-
-SeriesLook = Literal["area", "line", "dashed"]
-_Run = Sequence[tuple[float, float]]
-
-
-@dataclass(frozen=True, slots=True)
-class SeriesSpec:
-    """One line of a graph.
-
-    ``name`` is the key of its data, ``label`` what the legend says, ``color`` a token (c1 …
-    c6). A mirrored series is given as positive values and drawn downward.
-    """
-
-    name: str
-    label: str
-    color: str
-    look: SeriesLook = "area"
-    mirror: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class GraphEvent:
-    """Something that happened: a dotted line with a round mark.
-
-    ``key`` comes back when it is clicked, ``icon`` is a Phosphor name, ``text`` its tool tip.
-    """
-
-    key: str
-    at_s: float
-    icon: str
-    text: str
 
 
 class GraphPlot(QWidget):
@@ -182,39 +160,31 @@ class GraphPlot(QWidget):
 
     # geometry
 
-    def _plot_rect(self) -> QRectF:
+    def _frame(self) -> PlotFrame:
         style = self._style
         metrics = QFontMetricsF(style.font("axis"))
         widest = max(metrics.horizontalAdvance(tick.label) for tick in self._scale.ticks)
         # It may grow and never shrinks, so that the plot doesn't jump sideways.
         self._gutter = max(self._gutter, widest + 8, style.px(34))
         half = metrics.height() / 2
-        return QRectF(
+        rect = QRectF(
             self._gutter,
             half,
             max(1.0, self.width() - self._gutter - 1),
             max(1.0, self.height() - half - metrics.height() - 6),
         )
-
-    def _x(self, plot: QRectF, at_s: float) -> float:
-        return plot.right() + (at_s - self._now_s) / self._window_s * plot.width()
-
-    def _y(self, plot: QRectF, value: float) -> float:
-        scale = self._scale
-        share = (value - scale.low) / (scale.high - scale.low)
-        return plot.bottom() - min(max(share, 0.0), 1.0) * plot.height()
-
-    def _event_rect(self, plot: QRectF, event: GraphEvent) -> QRectF:
-        side = self._style.px(18)
-        return QRectF(self._x(plot, event.at_s) - side / 2, plot.top() + 1, side, side)
+        return PlotFrame(rect, self._now_s, self._window_s, self._scale, self.devicePixelRatioF())
 
     def _event_under(self, position: QPointF) -> GraphEvent | None:
-        plot = self._plot_rect()
-        hits = (e for e in self._shown_events() if self._event_rect(plot, e).contains(position))
+        frame, side = self._frame(), self._style.px(EVENT_PX)
+        hits = (e for e in self._shown_events() if frame.event_rect(e, side).contains(position))
         return next(hits, None)
 
     def _shown_events(self) -> list[GraphEvent]:
         return [e for e in self._events if 0 <= self._now_s - e.at_s <= self._window_s]
+
+    def _has_data(self) -> bool:
+        return not self._message and any(self._runs.values())
 
     # painting
 
@@ -235,185 +205,53 @@ class GraphPlot(QWidget):
         self.updateGeometry()
         self._refresh()
 
-    def _paint_ground(self) -> None:
+    def _paint_ground(self, frame: PlotFrame) -> None:
         """Paint all but the crosshair into a picture; a moving mouse then costs little."""
-        ratio = self.devicePixelRatioF()
-        self._ground = QPixmap(self.size() * ratio)
-        self._ground.setDevicePixelRatio(ratio)
+        style = self._style
+        self._ground = QPixmap(self.size() * frame.pixel_ratio)
+        self._ground.setDevicePixelRatio(frame.pixel_ratio)
         self._ground.fill(Qt.GlobalColor.transparent)
         painter = QPainter(self._ground)
-        plot = self._plot_rect()
-        painter.fillRect(plot, self._style.color("sunk"))
-        self._paint_axes(painter, plot)
-        if self._message or not any(self._runs.values()):
-            painter.setFont(self._style.font("table"))
-            painter.setPen(self._style.color("t3"))
-            flags = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextWordWrap)
-            inside = plot.adjusted(8, 4, -8, -4)
-            painter.drawText(inside, flags, self._message or "no data yet")
-        else:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.fillRect(frame.rect, style.color("sunk"))
+        paint_time_axis(painter, frame, style, self._clock_label)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self._has_data():
+            paint_value_axis(painter, frame, style)
             painter.save()
-            painter.setClipRect(plot.adjusted(0, -1, 1, 1))
+            painter.setClipRect(frame.rect.adjusted(0, -1, 1, 1))
             for one in self._series:
                 for run in self._runs.get(one.name, []):
-                    self._paint_run(painter, plot, one, run)
+                    paint_run(painter, frame, style, one, run)
             if self._limit is not None:
-                self._paint_limit(painter, plot, self._limit)
+                paint_limit(painter, frame, style, self._limit)
             painter.restore()
+        else:
+            paint_message(painter, frame, style, self._message or "no data yet")
         for event in self._shown_events():
-            self._paint_event(painter, plot, event)
+            paint_event(painter, frame, style, event, lit=event.key == self._highlighted)
         painter.end()
 
-    def _paint_axes(self, painter: QPainter, plot: QRectF) -> None:
-        style = self._style
-        painter.setFont(style.font("axis"))
-        metrics = QFontMetricsF(style.font("axis"))
-        faint = style.color("line")
-        faint.setAlphaF(0.6)
-        times = time_ticks(self._window_s)
-        for tick in times[1:-1]:
-            x = self._whole(self._x(plot, self._now_s + tick.at))
-            painter.setPen(QPen(faint, 1))
-            painter.drawLine(QPointF(x, plot.top()), QPointF(x, plot.bottom()))
-        for tick in self._scale.ticks:
-            y = self._whole(self._y(plot, tick.at))
-            painter.setPen(QPen(style.color("line2" if tick.at == 0 else "line"), 1))
-            painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y))
-            painter.setPen(style.color("t3"))
-            beside = QRectF(0, y - metrics.height() / 2, plot.left() - 6, metrics.height())
-            painter.drawText(
-                beside,
-                int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter),
-                tick.label,
-            )
-        painter.setPen(style.color("t3"))
-        under = QRectF(0, plot.bottom() + 4, 0, metrics.height())
-        for index, tick in enumerate(times):
-            label = self._clock_label if self._clock_label and tick.at == 0 else tick.label
-            width = metrics.horizontalAdvance(label) + 1
-            # The first label stands inside the left edge, the last inside the right one.
-            shift = 0.0 if index == 0 else 1.0 if index == len(times) - 1 else 0.5
-            left = self._x(plot, self._now_s + tick.at) - width * shift
-            under.setLeft(left)
-            under.setWidth(width)
-            painter.drawText(under, int(Qt.AlignmentFlag.AlignLeft), label)
+    def _paint_crosshair(self, painter: QPainter, frame: PlotFrame, before_s: float) -> None:
+        values = self.values_at(before_s)
+        at_s = self._now_s + before_s
+        dots = [
+            (one.color, -values[one.name] if one.mirror else values[one.name])
+            for one in self._series
+            if one.name in values
+        ]
+        paint_crosshair(painter, frame, self._style, at_s, dots)
+        paint_readout(painter, frame, self._style, at_s, self.readout(before_s))
 
-    def _paint_run(self, painter: QPainter, plot: QRectF, spec: SeriesSpec, run: _Run) -> None:
-        sign = -1 if spec.mirror else 1
-        points = [QPointF(self._x(plot, at), self._y(plot, sign * value)) for at, value in run]
-        color = self._style.color(spec.color)
-        pen = QPen(color, self._style.line(LINE_PX))
-        pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-        if len(points) == 1:
-            pen.setWidthF(2 * pen.widthF())
-            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-            painter.setPen(pen)
-            painter.drawPoint(points[0])
-            return
-        if spec.look == "area":
-            zero = self._y(plot, 0)
-            fill = QColor(color)
-            fill.setAlphaF(SERIES_FILL)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(fill)
-            ends = [QPointF(points[-1].x(), zero), QPointF(points[0].x(), zero)]
-            painter.drawPolygon(QPolygonF(points + ends))
-        elif spec.look == "dashed":
-            pen.setDashPattern([4, 3])
-        painter.setPen(pen)
-        painter.drawPolyline(QPolygonF(points))
-
-    def _paint_limit(self, painter: QPainter, plot: QRectF, limit: float) -> None:
-        pen = QPen(self._style.color("c6"), self._style.line(1.2))
-        pen.setDashPattern([4, 3])
-        painter.setPen(pen)
-        y = self._y(plot, limit)
-        painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y))
-
-    def _paint_event(self, painter: QPainter, plot: QRectF, event: GraphEvent) -> None:
-        style = self._style
-        mark = self._event_rect(plot, event)
-        pen = QPen(style.color("info"), style.line(1.2))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setBrush(style.color("info" if event.key == self._highlighted else "infosoft"))
-        painter.setPen(pen)
-        painter.drawEllipse(mark.adjusted(1, 1, -1, -1))
-        inset = mark.width() * 0.2
-        style.paint_icon(
-            painter,
-            mark.adjusted(inset, inset, -inset, -inset),
-            event.icon,
-            "sunk" if event.key == self._highlighted else "info",
-        )
-        pen.setDashPattern([1.5, 2])
-        painter.setPen(pen)
-        x = mark.center().x()
-        painter.drawLine(QPointF(x, mark.bottom()), QPointF(x, plot.bottom()))
-
-    def _paint_crosshair(self, painter: QPainter, plot: QRectF, at_s: float) -> None:
-        style = self._style
-        x = self._x(plot, self._now_s + at_s)
-        painter.setPen(QPen(style.color("t2"), 1))
-        painter.drawLine(
-            QPointF(self._whole(x), plot.top()), QPointF(self._whole(x), plot.bottom())
-        )
-        values = self.values_at(at_s)
-        for one in self._series:
-            if one.name in values:
-                sign = -1 if one.mirror else 1
-                painter.setPen(QPen(style.color("sunk"), 1.5))
-                painter.setBrush(style.color(one.color))
-                radius = style.line(3.5)
-                painter.drawEllipse(
-                    QPointF(x, self._y(plot, sign * values[one.name])), radius, radius
-                )
-        self._paint_readout(painter, plot, x, at_s, values)
-
-    def _paint_readout(
-        self,
-        painter: QPainter,
-        plot: QRectF,
-        x: float,
-        at_s: float,
-        values: Mapping[str, float],
-    ) -> None:
-        style = self._style
-        lines = self.readout(at_s, values)
-        table, strong = style.font("axis"), style.font("head")
-        widest = max(
-            QFontMetricsF(strong if n else table).horizontalAdvance(line)
-            for n, line in enumerate(lines)
-        )
-        height = QFontMetricsF(strong).height() + 1
-        box = QRectF(x + 10, plot.top() + 8, widest + 18, height * len(lines) + 9)
-        if box.right() > plot.right() - 2:
-            box.moveRight(x - 10)
-        box.moveLeft(max(box.left(), plot.left() + 2))
-        painter.setPen(QPen(style.color("line2"), 1))
-        painter.setBrush(style.color("s3"))
-        painter.drawRoundedRect(box, RADIUS_CONTROL, RADIUS_CONTROL)
-        row = QRectF(box.left() + 9, box.top() + 4, widest + 2, height)
-        for n, line in enumerate(lines):
-            painter.setFont(strong if n else table)
-            painter.setPen(style.color("t1" if n else "t2"))
-            painter.drawText(row, int(Qt.AlignmentFlag.AlignVCenter), line)
-            row.translate(0, height)
-
-    def readout(self, at_s: float, values: Mapping[str, float]) -> list[str]:
+    def readout(self, before_now_s: float) -> list[str]:
         """Return what the crosshair says: the time of day first, then a line a series."""
-        clock = strftime("%H:%M:%S", localtime(self._now_s + at_s))
+        values = self.values_at(before_now_s)
+        clock = strftime("%H:%M:%S", localtime(self._now_s + before_now_s))
         said = [
             f"{one.label} {self._scale.text(values[one.name])}"
             for one in self._series
             if one.name in values
         ]
         return [clock, *(said or ["not measured"])]
-
-    def _whole(self, position: float) -> float:
-        """Return the middle of the device pixel at a position, for a crisp hairline."""
-        ratio = self.devicePixelRatioF()
-        return (int(position * ratio) + 0.5) / ratio
 
     # Qt's own
 
@@ -424,19 +262,19 @@ class GraphPlot(QWidget):
         return QSize(self._style.px(160), self._style.px(90))
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        frame = self._frame()
         if self._ground.isNull():
-            self._paint_ground()
+            self._paint_ground(frame)
         painter = QPainter(self)
         painter.drawPixmap(0, 0, self._ground)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        plot = self._plot_rect()
-        at_s = self._crosshair.at_s
-        if at_s is not None and -self._window_s <= at_s <= 0 and any(self._runs.values()):
-            self._paint_crosshair(painter, plot, at_s)
+        before_s = self._crosshair.at_s
+        if before_s is not None and -self._window_s <= before_s <= 0 and self._has_data():
+            self._paint_crosshair(painter, frame, before_s)
         if self.hasFocus():
             painter.setPen(QPen(self._style.color("acc"), FOCUS_PX))
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(plot.adjusted(1, 1, -1, -1), 3, 3)
+            painter.drawRoundedRect(frame.rect.adjusted(1, 1, -1, -1), 3, 3)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._ground = QPixmap()
@@ -444,7 +282,7 @@ class GraphPlot(QWidget):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         position = event.position()
-        plot = self._plot_rect()
+        plot = self._frame().rect
         if plot.contains(position):
             self._crosshair.point_at((position.x() - plot.right()) / plot.width() * self._window_s)
         else:

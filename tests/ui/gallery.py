@@ -1,0 +1,310 @@
+"""All parts of the window on one page, to look at and to compare.
+
+``python -m tests.ui.gallery --scheme dark --factor 1.5 --out picture.png`` draws it without a
+display; without ``--out`` it opens a window.
+"""
+
+import argparse
+import math
+import os
+import random
+import sys
+import time
+from collections.abc import Sequence
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QButtonGroup,
+    QCheckBox,
+    QComboBox,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QRadioButton,
+    QSlider,
+    QTabBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from vmgui.ui import style as look
+from vmgui.ui.widgets.chips import CountBadge, CountChip, StateChip, TagChip
+from vmgui.ui.widgets.facts import Fact, Facts, Part
+from vmgui.ui.widgets.graph import Crosshair, GraphCard, GraphEvent, SeriesSpec
+from vmgui.ui.widgets.sparkline import SPARK_SIZE, paint_sparkline
+from vmgui.ui.widgets.state_mark import MARKS, STATES, paint_mark, paint_state
+from vmgui.ui.widgets.text import plain_label
+
+_HOSTILE = '<b>x</b> & "quoted" \u202eright to left\u202c\nsecond line ' + "long " * 30
+
+
+def card(title: str) -> tuple[QFrame, QVBoxLayout]:
+    """Make an empty card with a title."""
+    frame = QFrame()
+    frame.setProperty("role", "card")
+    box = QVBoxLayout(frame)
+    box.setContentsMargins(12, 8, 12, 8)
+    box.addWidget(plain_label(title, "card"))
+    return frame, box
+
+
+class MarkSheet(QWidget):
+    """Every state and mark, at 20 and 12 pixels, and sparklines."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setMinimumSize(look.current().px(420), look.current().px(190))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        style = look.current()
+        painter = QPainter(self)
+        painter.setFont(style.font("table"))
+        for n, state in enumerate(STATES):
+            x, y = style.px(100) * (n % 2), style.px(30) * (n // 2)
+            paint_state(painter, QRectF(x, y, style.px(20), style.px(20)), state, style)
+            paint_state(
+                painter,
+                QRectF(x + style.px(26), y + style.px(4), style.px(12), style.px(12)),
+                state,
+                style,
+            )
+            painter.setPen(style.color("t1"))
+            painter.drawText(x + style.px(44), y + style.px(15), state)
+        for n, mark in enumerate(MARKS):
+            x, y = style.px(220 + 90 * (n % 2)), style.px(24) * (n // 2)
+            paint_mark(painter, QRectF(x, y, style.px(16), style.px(16)), mark, style)
+            painter.setPen(style.color("t1"))
+            painter.drawText(x + style.px(22), y + style.px(13), mark)
+        figures = [30 + 20 * math.sin(n / 3) + random.Random(n).random() * 12 for n in range(40)]
+        figures[20:24] = [math.nan] * 4
+        for n, stale in enumerate((False, True)):
+            spot = QRectF(
+                style.px(220 + 90 * n),
+                style.px(150),
+                style.px(SPARK_SIZE.width()),
+                style.px(SPARK_SIZE.height()),
+            )
+            paint_sparkline(painter, spot, figures, style, stale=stale)
+
+
+def marks() -> QWidget:
+    """Make the card of marks and chips."""
+    frame, box = card("State, severity, job")
+    box.addWidget(MarkSheet())
+    chips = QHBoxLayout()
+    for state in ("running", "paused", "off", "crashed", "migrating"):
+        chip = StateChip()
+        chip.set_state(state, state.capitalize())
+        chips.addWidget(chip)
+    chips.addStretch(1)
+    box.addLayout(chips)
+    more = QHBoxLayout()
+    more.addWidget(TagChip("prod"))
+    attention = CountChip("Attention", "warn")
+    attention.set_count(3)
+    more.addWidget(attention)
+    for n, tone in ((6, "t2"), (5, "warn"), (1, "dang"), (2, "acc")):
+        more.addWidget(CountBadge(n, tone))
+    more.addStretch(1)
+    box.addLayout(more)
+    return frame
+
+
+def controls() -> QWidget:
+    """Make the card of controls."""
+    frame, box = card("Controls")
+    style = look.current()
+    grid = QGridLayout()
+    box.addLayout(grid)
+    rows = (
+        ("primary", "Console", "terminal-window", "onacc"),
+        ("", "Snapshot", "camera", "t1"),
+        ("flat", "Reset", "", ""),
+        ("danger-outline", "Delete…", "trash", "dang"),
+        ("danger", "Delete", "trash", "onacc"),
+        ("link", "Lower grant", "", ""),
+    )
+    for row, (role, text, icon, tone) in enumerate(rows):
+        for column, enabled in enumerate((True, False)):
+            button = QPushButton(text)
+            button.setProperty("role", role)
+            if icon:
+                button.setIcon(style.icon(icon, tone))
+            button.setEnabled(enabled)
+            grid.addWidget(button, row % 3, column + 2 * (row // 3))
+    fields = QHBoxLayout()
+    for name, invalid in (("field", False), ("invalid", True)):
+        field = QLineEdit("student-07")
+        field.setObjectName(name)
+        if invalid:
+            field.setProperty("invalid", "true")
+            field.addAction(
+                style.icon("warning", "dang"), QLineEdit.ActionPosition.TrailingPosition
+            )
+        fields.addWidget(field)
+    combo = QComboBox()
+    combo.addItems(["10 s", "30 s"])
+    fields.addWidget(combo)
+    box.addLayout(fields)
+    ticks = QHBoxLayout()
+    for text, on in (("on", True), ("off", False)):
+        check = QCheckBox(text)
+        check.setChecked(on)
+        ticks.addWidget(check)
+    group = QButtonGroup(frame)
+    for text, on in (("one", True), ("other", False)):
+        radio = QRadioButton(text)
+        radio.setChecked(on)
+        group.addButton(radio)
+        ticks.addWidget(radio)
+    slider = QSlider(Qt.Orientation.Horizontal)
+    slider.setValue(40)
+    ticks.addWidget(slider)
+    box.addLayout(ticks)
+    tabs = QTabBar()
+    for text in ("Overview", "Graphs", "Snapshots"):
+        tabs.addTab(text)
+    box.addWidget(tabs)
+    box.addStretch(1)
+    return frame
+
+
+def facts() -> QWidget:
+    """Make the card of key facts."""
+    frame, box = card("Facts")
+    rows = Facts()
+    rows.set_facts(
+        [
+            Fact("Host", (Part("lab-a", link="host"), Part("· starts with the host", "t3"))),
+            Fact("CPU", (Part("4 vCPU"), Part("· host-passthrough", "t3"))),
+            Fact("Network", (Part("br0", link="network"), Part("10.20.0.31", mono=True))),
+            Fact("MAC", (Part("52:54:00:6b:3c:1e", mono=True),)),
+            Fact(
+                "Guest agent", (Part("connected", "ok", icon="check-circle"), Part("8.2.2", "t3"))
+            ),
+            Fact("Title", (Part(_HOSTILE),)),
+            Fact("Pool", (Part(_HOSTILE, link="pool"), Part("· 18.2 of 40 GiB", "t3"))),
+        ]
+    )
+    box.addWidget(rows)
+    box.addStretch(1)
+    return frame
+
+
+def graphs() -> QWidget:
+    """Make four graphs as on a machine's page, with a gap, events and a crosshair."""
+    holder = QWidget()
+    grid = QGridLayout(holder)
+    grid.setContentsMargins(0, 0, 0, 0)
+    grid.setSpacing(12)
+    crosshair = Crosshair(holder)
+    now = time.time()
+    dice = random.Random(7)
+    at = [now - 300 + 2 * n for n in range(151)]
+
+    def wander(middle: float, swing: float, spike: float = 0) -> list[float]:
+        value, line = middle, []
+        for _ in at:
+            value += (middle - value) * 0.1 + dice.uniform(-swing, swing)
+            line.append(max(0.0, value + (spike if dice.random() < 0.05 else 0)))
+        return line
+
+    cpu = GraphCard("CPU", "percent", crosshair)
+    cpu.set_series([SeriesSpec("used", "used", "c1"), SeriesSpec("steal", "steal", "c2", "line")])
+    used = wander(35, 6, 20)
+    used[60:70] = [math.nan] * 10
+    cpu.set_data(at, {"used": used, "steal": [v / 40 for v in wander(30, 9)]}, now)
+    cpu.set_figure("38 %", "of 4 vCPU · 1.5 host threads busy")
+    cpu.set_legend_value("steal", "0.4 %")
+    memory = GraphCard("Memory", "memory", crosshair)
+    memory.set_series(
+        [SeriesSpec("granted", "granted (balloon)", "c3"), SeriesSpec("used", "used", "c1")]
+    )
+    memory.set_limit(8 * 2**30)
+    memory.set_data(
+        at,
+        {
+            "granted": [(8.0 if n < 45 else 6.0) * 2**30 for n in range(151)],
+            "used": [v * 2**30 for v in wander(4, 0.1)],
+        },
+        now,
+    )
+    memory.set_figure("4.1 GiB", "used of 6.0 GiB granted · 8.0 GiB promised")
+    memory.set_events([GraphEvent("b", now - 210, "arrows-in-line-vertical", "Balloon <b>6</b>")])
+    disk = GraphCard("Disk", "disk", crosshair)
+    disk.set_series(
+        [
+            SeriesSpec("read", "read", "c1"),
+            SeriesSpec("written", "written", "c2", mirror=True),
+        ]
+    )
+    disk.set_data(
+        at,
+        {
+            "read": [v * 1e6 for v in wander(15, 5, 60)],
+            "written": [v * 1e6 for v in wander(40, 8)],
+        },
+        now,
+    )
+    disk.set_figure("81 MB/s", "written · 12 MB/s read · 1\u2009240 IOPS")
+    disk.set_events([GraphEvent("s", now - 60, "camera", "Snapshot before-php83")])
+    network = GraphCard("Network", "network", crosshair)
+    network.set_series(
+        [
+            SeriesSpec("in", "received", "c1"),
+            SeriesSpec("out", "sent", "c2", mirror=True),
+        ]
+    )
+    network.set_message("not visible over this connection")
+    for n, graph in enumerate((cpu, memory, disk, network)):
+        grid.addWidget(graph, n // 2, n % 2)
+    crosshair.point_at(-99.0)
+    return holder
+
+
+def page() -> QWidget:
+    """Make the whole gallery."""
+    whole = QWidget()
+    whole.setObjectName("page")
+    grid = QGridLayout(whole)
+    grid.setContentsMargins(16, 16, 16, 16)
+    grid.setSpacing(12)
+    grid.addWidget(marks(), 0, 0)
+    grid.addWidget(controls(), 0, 1)
+    grid.addWidget(facts(), 1, 0)
+    grid.addWidget(graphs(), 1, 1, 2, 1)
+    grid.setColumnStretch(0, 2)
+    grid.setColumnStretch(1, 5)
+    return whole
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Draw the gallery into a file, or show it."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--scheme", choices=("dark", "light"), default="dark")
+    parser.add_argument("--factor", type=float, default=1.0)
+    parser.add_argument("--width", type=int, default=1500)
+    parser.add_argument("--height", type=int, default=950)
+    parser.add_argument("--out", default="")
+    chosen = parser.parse_args(arguments)
+    if chosen.out:
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    app = QApplication([])
+    style = look.install(app)
+    style.set_scheme(chosen.scheme)
+    style.set_factor(chosen.factor)
+    window = page()
+    window.resize(chosen.width, chosen.height)
+    window.show()
+    if not chosen.out:
+        return app.exec()
+    app.processEvents()
+    return 0 if window.grab().save(chosen.out) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,227 @@
+"""How a graph is painted: axes, lines, events and crosshair, from plain values."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
+
+from vmgui.ui.style import Style
+from vmgui.ui.style.tokens import LINE_PX, RADIUS_CONTROL, SERIES_FILL
+from vmgui.ui.widgets.graph_scale import ValueScale, time_ticks
+
+SeriesLook = Literal["area", "line", "dashed"]
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesSpec:
+    """One line of a graph.
+
+    ``name`` is the key of its data, ``label`` what the legend says, ``color`` a token (c1 …
+    c6). A mirrored series is given as positive values and drawn downward.
+    """
+
+    name: str
+    label: str
+    color: str
+    look: SeriesLook = "area"
+    mirror: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GraphEvent:
+    """Something that happened: a dotted line with a round mark.
+
+    ``key`` comes back when it is clicked, ``icon`` is a Phosphor name, ``text`` its tool tip.
+    """
+
+    key: str
+    at_s: float
+    icon: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlotFrame:
+    """Where things are: the plot's rectangle, and what its edges stand for."""
+
+    rect: QRectF
+    now_s: float
+    window_s: float
+    scale: ValueScale
+    pixel_ratio: float
+
+    def x(self, at_s: float) -> float:
+        """Return where a moment is."""
+        return self.rect.right() + (at_s - self.now_s) / self.window_s * self.rect.width()
+
+    def y(self, value: float) -> float:
+        """Return where a value is; one beyond the axis is at its end."""
+        share = (value - self.scale.low) / (self.scale.high - self.scale.low)
+        return self.rect.bottom() - min(max(share, 0.0), 1.0) * self.rect.height()
+
+    def event_rect(self, event: GraphEvent, side_px: float) -> QRectF:
+        """Return where an event's round mark is."""
+        return QRectF(self.x(event.at_s) - side_px / 2, self.rect.top() + 1, side_px, side_px)
+
+    def hairline(self, position: float) -> float:
+        """Return the middle of the device pixel at a position, for a crisp line."""
+        return (int(position * self.pixel_ratio) + 0.5) / self.pixel_ratio
+
+
+EVENT_PX = 18
+
+
+def paint_value_axis(painter: QPainter, frame: PlotFrame, style: Style) -> None:
+    """Draw the horizontal grid and its labels."""
+    painter.setFont(style.font("axis"))
+    height = QFontMetricsF(style.font("axis")).height()
+    flags = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+    for tick in frame.scale.ticks:
+        y = frame.hairline(frame.y(tick.at))
+        painter.setPen(QPen(style.color("line2" if tick.at == 0 else "line"), 1))
+        painter.drawLine(QPointF(frame.rect.left(), y), QPointF(frame.rect.right(), y))
+        painter.setPen(style.color("t3"))
+        beside = QRectF(0, y - height / 2, frame.rect.left() - 6, height)
+        painter.drawText(beside, flags, tick.label)
+
+
+def paint_time_axis(painter: QPainter, frame: PlotFrame, style: Style, clock: str) -> None:
+    """Draw the vertical grid and its labels; ``clock`` stands for "now" if it isn't empty."""
+    painter.setFont(style.font("axis"))
+    metrics = QFontMetricsF(style.font("axis"))
+    faint = style.color("line")
+    faint.setAlphaF(0.6)
+    ticks = time_ticks(frame.window_s)
+    for index, tick in enumerate(ticks):
+        x = frame.x(frame.now_s + tick.at)
+        # The first label stands inside the left edge, the last inside the right one.
+        first, last = index == 0, index == len(ticks) - 1
+        if not first and not last:
+            painter.setPen(QPen(faint, 1))
+            middle = frame.hairline(x)
+            painter.drawLine(
+                QPointF(middle, frame.rect.top()), QPointF(middle, frame.rect.bottom())
+            )
+        label = clock if clock and last else tick.label
+        width = metrics.horizontalAdvance(label) + 1
+        left = x - width * (0.0 if first else 1.0 if last else 0.5)
+        painter.setPen(style.color("t3"))
+        painter.drawText(
+            QRectF(left, frame.rect.bottom() + 4, width, metrics.height()),
+            int(Qt.AlignmentFlag.AlignLeft),
+            label,
+        )
+
+
+def paint_message(painter: QPainter, frame: PlotFrame, style: Style, message: str) -> None:
+    """Say in the middle of the plot why it is empty."""
+    painter.setFont(style.font("table"))
+    painter.setPen(style.color("t3"))
+    flags = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextWordWrap)
+    painter.drawText(frame.rect.adjusted(8, 4, -8, -4), flags, message)
+
+
+def paint_run(
+    painter: QPainter,
+    frame: PlotFrame,
+    style: Style,
+    spec: SeriesSpec,
+    run: Sequence[tuple[float, float]],
+) -> None:
+    """Draw one unbroken piece of a series; a single sample is a dot."""
+    sign = -1 if spec.mirror else 1
+    points = [QPointF(frame.x(at), frame.y(sign * value)) for at, value in run]
+    color = style.color(spec.color)
+    pen = QPen(color, style.line(LINE_PX))
+    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    if len(points) == 1:
+        pen.setWidthF(2 * pen.widthF())
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        painter.setPen(pen)
+        painter.drawPoint(points[0])
+        return
+    if spec.look == "area":
+        zero = frame.y(0)
+        fill = QColor(color)
+        fill.setAlphaF(SERIES_FILL)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(fill)
+        ends = [QPointF(points[-1].x(), zero), QPointF(points[0].x(), zero)]
+        painter.drawPolygon(QPolygonF(points + ends))
+    elif spec.look == "dashed":
+        pen.setDashPattern([4, 3])
+    painter.setPen(pen)
+    painter.drawPolyline(QPolygonF(points))
+
+
+def paint_limit(painter: QPainter, frame: PlotFrame, style: Style, limit: float) -> None:
+    """Draw the dashed reference line."""
+    pen = QPen(style.color("c6"), style.line(1.2))
+    pen.setDashPattern([4, 3])
+    painter.setPen(pen)
+    y = frame.y(limit)
+    painter.drawLine(QPointF(frame.rect.left(), y), QPointF(frame.rect.right(), y))
+
+
+def paint_event(
+    painter: QPainter, frame: PlotFrame, style: Style, event: GraphEvent, *, lit: bool
+) -> None:
+    """Draw an event's mark and line; filled when it is the one that is meant."""
+    mark = frame.event_rect(event, style.px(EVENT_PX))
+    pen = QPen(style.color("info"), style.line(1.2))
+    painter.setBrush(style.color("info" if lit else "infosoft"))
+    painter.setPen(pen)
+    painter.drawEllipse(mark.adjusted(1, 1, -1, -1))
+    inset = mark.width() * 0.2
+    inside = mark.adjusted(inset, inset, -inset, -inset)
+    style.paint_icon(painter, inside, event.icon, "sunk" if lit else "info")
+    pen.setDashPattern([1.5, 2])
+    painter.setPen(pen)
+    x = mark.center().x()
+    painter.drawLine(QPointF(x, mark.bottom()), QPointF(x, frame.rect.bottom()))
+
+
+def paint_crosshair(
+    painter: QPainter,
+    frame: PlotFrame,
+    style: Style,
+    at_s: float,
+    dots: Sequence[tuple[str, float]],
+) -> None:
+    """Draw the line at a moment, and a dot at each of (colour token, signed value)."""
+    x = frame.x(at_s)
+    middle = frame.hairline(x)
+    painter.setPen(QPen(style.color("t2"), 1))
+    painter.drawLine(QPointF(middle, frame.rect.top()), QPointF(middle, frame.rect.bottom()))
+    radius = style.line(3.5)
+    for color, value in dots:
+        painter.setPen(QPen(style.color("sunk"), 1.5))
+        painter.setBrush(style.color(color))
+        painter.drawEllipse(QPointF(x, frame.y(value)), radius, radius)
+
+
+def paint_readout(
+    painter: QPainter, frame: PlotFrame, style: Style, at_s: float, lines: Sequence[str]
+) -> None:
+    """Draw the box beside the crosshair: the time, then what was measured."""
+    plot, x = frame.rect, frame.x(at_s)
+    fonts = [style.font("head" if n else "axis") for n in range(len(lines))]
+    widest = max(
+        QFontMetricsF(font).horizontalAdvance(line) for font, line in zip(fonts, lines, strict=True)
+    )
+    height = QFontMetricsF(fonts[-1]).height() + 1
+    box = QRectF(x + 10, plot.top() + 8, widest + 18, height * len(lines) + 9)
+    if box.right() > plot.right() - 2:
+        box.moveRight(x - 10)
+    box.moveLeft(max(box.left(), plot.left() + 2))
+    painter.setPen(QPen(style.color("line2"), 1))
+    painter.setBrush(style.color("s3"))
+    painter.drawRoundedRect(box, RADIUS_CONTROL, RADIUS_CONTROL)
+    row = QRectF(box.left() + 9, box.top() + 4, widest + 2, height)
+    for n, (font, line) in enumerate(zip(fonts, lines, strict=True)):
+        painter.setFont(font)
+        painter.setPen(style.color("t1" if n else "t2"))
+        painter.drawText(row, int(Qt.AlignmentFlag.AlignVCenter), line)
+        row.translate(0, height)
