@@ -131,15 +131,7 @@ debian_libvirt_drivers() {
 # python_packages FAMILY: prints what gives a Python that find_python accepts.
 python_packages() {
     case $1 in
-        debian)
-            # Ubuntu 22.04 has 3.10 under the plain name and 3.11 beside it.
-            if [[ -x $system_python ]] &&
-                ! "$system_python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
-                printf '%s\n' python3.11-dev python3.11-venv
-            else
-                printf '%s\n' python3-dev python3-venv
-            fi
-            ;;
+        debian) printf '%s\n' python3-dev python3-venv ;;
         fedora) printf '%s\n' python3 python3-devel ;;
         arch) printf '%s\n' python ;;
     esac
@@ -297,15 +289,16 @@ ensure_packages() {
 # --- Python ------------------------------------------------------------------------------------
 
 # find_python: sets `python` to a Python >= 3.11 that can make an environment and build libvirt's
-# binding, which is published as source only. A pyenv shim of a version that is not chosen fails
-# here like any other Python that doesn't work.
+# binding, which is published as source only. No release candidate (Ubuntu 22.04 has one of 3.11):
+# the markers of the lock don't hold for it. A pyenv shim of a version that is not chosen fails here
+# like any other Python that doesn't work.
 find_python() {
     local candidate
     for candidate in python3.13 python3.12 python3.11 python3 "$system_python"; do
         if have "$candidate" && python=$("$candidate" -I -c '
 import ensurepip, pathlib, sys, sysconfig, venv
 header = pathlib.Path(sysconfig.get_path("include"), "Python.h")
-if sys.version_info < (3, 11) or not header.is_file():
+if sys.version_info < (3, 11) or sys.version_info[3] != "final" or not header.is_file():
     sys.exit(1)
 print(sys.executable)' 2>/dev/null); then
             return 0
@@ -359,6 +352,7 @@ fill_venv() { # fill_venv ROLE
     if [[ $1 == test ]]; then
         quietly "installing the test tools" pip_install requirements-test.txt || return 1
     fi
+    quietly "checking that nothing is left out" "$venv/bin/python" -m pip check || return 1
 
     # The checkout is put on the path of this environment's Python by a .pth file: unlike PYTHONPATH
     # it isn't inherited by other programs that vmgui starts, and unlike an editable installation it
@@ -374,8 +368,9 @@ fill_venv() { # fill_venv ROLE
 pip_install() { # pip_install LOCK PIP_ARGS…
     local lock=$1
     shift
+    # The lock is complete. Looking at dependencies again, old pips stumble over names with a dot.
     "$venv/bin/python" -m pip install --no-input --disable-pip-version-check --require-hashes \
-        -r "$checkout/packaging/$lock" "$@"
+        --no-deps -r "$checkout/packaging/$lock" "$@"
 }
 
 install_runtime() {
