@@ -63,6 +63,7 @@ class Runner:
         self._journal = journal
         self._at_once = at_once
         self._lanes: dict[str, _Lane] = {}
+        self._jobs: dict[str, Job] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def run(
@@ -84,6 +85,11 @@ class Runner:
         for uri in dict.fromkeys(key.host for key in keys):
             self._start_waiting(uri)
         return jobs
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """The jobs that wait or run, the oldest first."""
+        return tuple(self._jobs.values())
 
     @property
     def busy(self) -> bool:
@@ -113,12 +119,14 @@ class Runner:
             virsh=_lines(action, record, values),
             created_at_s=time.time(),
         )
+        self._jobs[job.id] = job
         item = (job, action, values)
         lane = self._lanes.setdefault(key.host, _Lane())
         lane.waiting.append(item)
 
         def leave() -> None:
             lane.waiting.remove(item)
+            self._jobs.pop(job.id, None)
             job.state_now = UNCHANGED
             job.move(JobState.CANCELLED, time.time())
 
@@ -149,6 +157,7 @@ class Runner:
             job.move(JobState.INTERRUPTED, time.time())
         finally:
             lane.running -= 1
+            self._jobs.pop(job.id, None)
             self._start_waiting(job.target.host)
 
     async def _carry_out(self, job: Job, action: Action[Any], values: Values) -> JobState:
