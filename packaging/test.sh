@@ -5,7 +5,7 @@
 #   -y            installs system packages without asking (root is never asked)
 #   PYTEST ARGS   run pytest with these and nothing else: packaging/test.sh tests/unit -k inventory
 #
-# Without PYTEST ARGS: shellcheck, ruff, mypy, import-linter, the unit tests as if Qt were not
+# Without PYTEST ARGS: shellcheck, the desktop files, ruff, mypy, import-linter, the unit tests as if Qt were not
 # installed, then all tests. All of them run even if one fails; what failed is listed at the end.
 #
 # Qt draws offscreen unless QT_QPA_PLATFORM says otherwise. Settings, state and the session bus of
@@ -46,6 +46,8 @@ check() { # check NAME CMD…
     "$@" || failed+=("$name")
 }
 check shellcheck shellcheck -x packaging/*.sh .ci/run
+check 'desktop file' desktop-file-validate packaging/org.vmgui.vmgui.desktop
+check AppStream appstreamcli validate --no-net packaging/org.vmgui.vmgui.metainfo.xml
 check 'ruff check' "$python" -m ruff check
 check 'ruff format' "$python" -m ruff format --check
 check mypy "$python" -m mypy
