@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
     QApplication,
     QButtonGroup,
@@ -23,21 +23,31 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLineEdit,
+    QMenu,
+    QProgressBar,
     QPushButton,
     QRadioButton,
     QSlider,
     QTabBar,
+    QToolButton,
+    QTreeView,
     QVBoxLayout,
     QWidget,
 )
 
 from vmgui.ui import style as look
+from vmgui.ui.widgets.banner import Banner
 from vmgui.ui.widgets.chips import CountBadge, CountChip, StateChip, TagChip
+from vmgui.ui.widgets.command_line import CommandLine
+from vmgui.ui.widgets.empty_state import EmptyState
 from vmgui.ui.widgets.facts import Fact, Facts, Part
+from vmgui.ui.widgets.failure import Failure, FailurePanel
 from vmgui.ui.widgets.graph import Crosshair, GraphCard, GraphEvent, SeriesSpec
+from vmgui.ui.widgets.segmented import Segmented
 from vmgui.ui.widgets.sparkline import SPARK_SIZE, paint_sparkline
 from vmgui.ui.widgets.state_mark import MARKS, STATES, paint_mark, paint_state
 from vmgui.ui.widgets.text import plain_label
+from vmgui.ui.widgets.toggle import Toggle
 
 _HOSTILE = '<b>x</b> & "quoted" \u202eright to left\u202c\nsecond line ' + "long " * 30
 
@@ -94,7 +104,7 @@ class MarkSheet(QWidget):
 def marks() -> QWidget:
     """Make the card of marks and chips."""
     frame, box = card("State, severity, job")
-    box.addWidget(MarkSheet())
+    box.addWidget(MarkSheet(), 1)
     chips = QHBoxLayout()
     for state in ("running", "paused", "off", "crashed", "migrating"):
         chip = StateChip()
@@ -136,6 +146,24 @@ def controls() -> QWidget:
                 button.setIcon(style.icon(icon, tone))
             button.setEnabled(enabled)
             grid.addWidget(button, row % 3, column + 2 * (row // 3))
+    box.addLayout(_fields())
+    box.addLayout(_ticks(frame))
+    tabs = QTabBar()
+    for text in ("Overview", "Graphs", "Snapshots"):
+        tabs.addTab(text)
+    tabs.setTabButton(2, QTabBar.ButtonPosition.RightSide, CountBadge(6))
+    box.addWidget(tabs)
+    box.addLayout(_choices())
+    bar = QProgressBar()
+    bar.setTextVisible(False)
+    bar.setValue(62)
+    box.addWidget(bar)
+    box.addStretch(1)
+    return frame
+
+
+def _fields() -> QHBoxLayout:
+    style = look.current()
     fields = QHBoxLayout()
     for name, invalid in (("field", False), ("invalid", True)):
         field = QLineEdit("student-07")
@@ -149,13 +177,16 @@ def controls() -> QWidget:
     combo = QComboBox()
     combo.addItems(["10 s", "30 s"])
     fields.addWidget(combo)
-    box.addLayout(fields)
+    return fields
+
+
+def _ticks(owner: QWidget) -> QHBoxLayout:
     ticks = QHBoxLayout()
     for text, on in (("on", True), ("off", False)):
         check = QCheckBox(text)
         check.setChecked(on)
         ticks.addWidget(check)
-    group = QButtonGroup(frame)
+    group = QButtonGroup(owner)
     for text, on in (("one", True), ("other", False)):
         radio = QRadioButton(text)
         radio.setChecked(on)
@@ -164,13 +195,35 @@ def controls() -> QWidget:
     slider = QSlider(Qt.Orientation.Horizontal)
     slider.setValue(40)
     ticks.addWidget(slider)
-    box.addLayout(ticks)
-    tabs = QTabBar()
-    for text in ("Overview", "Graphs", "Snapshots"):
-        tabs.addTab(text)
-    box.addWidget(tabs)
-    box.addStretch(1)
-    return frame
+    return ticks
+
+
+def _choices() -> QHBoxLayout:
+    style = look.current()
+    choices = QHBoxLayout()
+    ranges = Segmented([(t, t) for t in ("1 min", "5 min", "15 min", "1 h", "24 h")], "Range")
+    ranges.choose("5 min")
+    choices.addWidget(ranges)
+    for on in (True, False):
+        toggle = Toggle("switch")
+        toggle.setChecked(on)
+        choices.addWidget(toggle)
+    freeze = QToolButton()
+    freeze.setText("Freeze graphs")
+    freeze.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    freeze.setIcon(style.icon("pause", "t2"))
+    freeze.setProperty("role", "flat")
+    choices.addWidget(freeze)
+    shut = QToolButton()
+    shut.setText("Shut down")
+    shut.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    shut.setIcon(style.icon("power", "t1"))
+    shut.setProperty("role", "action")
+    shut.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
+    shut.setMenu(QMenu("more", shut))
+    choices.addWidget(shut)
+    choices.addStretch(1)
+    return choices
 
 
 def facts() -> QWidget:
@@ -192,6 +245,93 @@ def facts() -> QWidget:
     )
     box.addWidget(rows)
     box.addStretch(1)
+    return frame
+
+
+def failures() -> QWidget:
+    """Make the card of what went wrong, and of bars."""
+    frame, box = card("Failure, stale data, undo")
+    panel = FailurePanel()
+    panel.show_failure(
+        Failure(
+            "Disk not attached to web-01",
+            "QEMU of ci-runner-02 holds the write lock on scratch.qcow2.",
+            "Nothing was changed.",
+            "internal error: unable to execute QEMU command 'blockdev-add': <b>lock</b>",
+        ),
+        [("detach", "Detach from ci-runner-02…"), ("readonly", "Attach read-only")],
+    )
+    for fold in panel.findChildren(QPushButton, "failure-fold"):
+        fold.setChecked(True)
+    box.addWidget(panel)
+    stale, gone, undo = Banner(), Banner(), Banner()
+    stale.say(
+        "warn",
+        "stale",
+        "kvm-01.example answers slowly.",
+        "What you see is 9 s old; actions still go through.",
+        [("reconnect", "Reconnect")],
+    )
+    gone.say(
+        "dang",
+        "wifi-slash",
+        "lab-b is unreachable since 14:31:40.",
+        "Retry in 8 s.",
+        [("now", "Try now")],
+    )
+    undo.say(
+        "ok",
+        "check-circle",
+        "",
+        "Removed 12 clones. Their disks are kept for 10 minutes.",
+        [("undo", "Undo")],
+    )
+    for banner in (stale, gone, undo):
+        box.addWidget(banner)
+    box.addWidget(
+        CommandLine("virsh snapshot-create-as web-01 before-php83 --disk-only --atomic --quiesce")
+    )
+    box.addStretch(1)
+    return frame
+
+
+def empty() -> QWidget:
+    """Make the card of an empty state."""
+    frame, box = card("Empty state")
+    box.addWidget(
+        EmptyState(
+            "camera",
+            "No snapshots yet",
+            "A snapshot keeps today's state so you can come back to it.",
+            action="Take snapshot",
+            action_icon="camera",
+            command="virsh snapshot-create-as …",
+        )
+    )
+    return frame
+
+
+class Rows(QStandardItemModel):
+    """A tree of hosts and machines, for the look of rows and chevrons."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setHorizontalHeaderLabels(["Host › Tag › Machine", "now"])
+        for host in ("lab-a", "lab-b"):
+            item = QStandardItem(host)
+            for n in range(1, 4):
+                item.appendRow([QStandardItem(f"student-0{n}"), QStandardItem(f"{n * 11} %")])
+            self.appendRow([item, QStandardItem("31 %")])
+
+
+def rows() -> QWidget:
+    """Make the card of a tree."""
+    frame, box = card("Rows")
+    tree = QTreeView()
+    tree.setModel(Rows())
+    tree.expand(tree.model().index(0, 0))
+    tree.setCurrentIndex(tree.model().index(1, 0, tree.model().index(0, 0)))
+    box.addWidget(tree)
     return frame
 
 
@@ -275,10 +415,16 @@ def page() -> QWidget:
     grid.setSpacing(12)
     grid.addWidget(marks(), 0, 0)
     grid.addWidget(controls(), 0, 1)
+    grid.addWidget(failures(), 0, 2)
     grid.addWidget(facts(), 1, 0)
-    grid.addWidget(graphs(), 1, 1, 2, 1)
-    grid.setColumnStretch(0, 2)
-    grid.setColumnStretch(1, 5)
+    grid.addWidget(graphs(), 1, 1, 2, 2)
+    column = QHBoxLayout()
+    column.addWidget(rows())
+    column.addWidget(empty())
+    grid.addLayout(column, 2, 0)
+    grid.setRowStretch(2, 1)
+    for at, stretch in enumerate((4, 5, 5)):
+        grid.setColumnStretch(at, stretch)
     return whole
 
 
@@ -287,8 +433,8 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--scheme", choices=("dark", "light"), default="dark")
     parser.add_argument("--factor", type=float, default=1.0)
-    parser.add_argument("--width", type=int, default=1500)
-    parser.add_argument("--height", type=int, default=950)
+    parser.add_argument("--width", type=int, default=1600)
+    parser.add_argument("--height", type=int, default=1000)
     parser.add_argument("--out", default="")
     chosen = parser.parse_args(arguments)
     if chosen.out:

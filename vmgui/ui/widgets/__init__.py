@@ -16,7 +16,18 @@ facts         Facts.set_facts([Fact(label, (Part(text, tone, mono, link, icon), 
 graph         GraphCard(title, quantity, crosshair): set_series, set_limit, set_window, set_data,
               set_figure, set_legend_value, set_events, highlight_event, set_message, set_frozen,
               signal event_clicked(str); SeriesSpec; GraphEvent; Crosshair
+graph (cont.) quantity is percent, memory (bytes), disk (bytes/s) or network (bits/s); times are
+              seconds since 1970, ascending; values any sequence of floats, NaN is a gap
+segmented     Segmented([(key, title), ...], name): key, choose(key), signal chosen(str)
+banner        Banner: say(tone, icon or state, strong, detail, [(key, title)]), signal clicked(str)
+failure       FailurePanel: show_failure(Failure(what, why, state_now, libvirt_text, command),
+              [(key, title)]), signal clicked(str); Failure.report()
+empty_state   EmptyState(icon, title, sentence, *, action, action_icon, command), signal clicked()
+command_line  CommandLine(command, tone): set_command, copy()
+toggle        Toggle(name): a QCheckBox drawn as a switch
+flow          FlowLayout(parent, gap_px): chips that wrap
 
+A count in a tab: ``tab_bar.setTabButton(index, QTabBar.ButtonPosition.RightSide, CountBadge(6))``.
 Types of QLabel: page section card strong body table axis head mono; tones: t1 t2 t3 acc ok warn
 dang info. Roles of QPushButton: primary danger danger-outline flat link chip tag; size=small.
 QToolButton: action flat. QFrame: card sunk rule vrule. QWidget: page side frame.
