@@ -109,7 +109,9 @@ def _parser() -> etree.XMLParser:
             recover=False,
             remove_comments=True,
             remove_pis=True,
-            remove_blank_text=False,
+            # Nobody asks for the space between elements, or for elements by their id.
+            remove_blank_text=True,
+            collect_ids=False,
         )
     return parser
 

@@ -1,6 +1,6 @@
 """Domain XML to records. Format: https://libvirt.org/formatdomain.html."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from lxml import etree
@@ -14,10 +14,11 @@ from vmgui.hypervisor.xml.document import (
     whole,
     word,
 )
-from vmgui.hypervisor.xml.metadata import read_os_name, read_tags
+from vmgui.hypervisor.xml.metadata import read_metadata
 from vmgui.inventory.domain import AgentState, Disk, Domain, Interface, Screen
 
 _AGENT_CHANNEL = "org.qemu.guest_agent.0"
+_DEVICES = ("disk", "interface", "graphics", "channel", "serial", "console")
 _X86 = frozenset({"i686", "x86_64"})
 _UEFI_NAMES = ("ovmf", "aavmf", "edk2", "uefi")
 
@@ -31,11 +32,11 @@ def read_domain_xml(xml: str, known: Domain) -> Domain:
     root = parse(xml, "domain")
     parts = children(root)
     run_id = root.get("id")
-    metadata = parts.get("metadata")
+    tags, os_name = read_metadata(parts["metadata"]) if "metadata" in parts else ((), "")
     memory_max = size_bytes(parts.get("memory"), "KiB") or 0
     memory = size_bytes(parts.get("currentMemory"), "KiB")
     vcpus_max = whole(text_of(parts, "vcpu"), 1)
-    devices = _read_devices(parts.get("devices", ()))
+    devices = _read_devices(parts.get("devices"))
     system = _read_os(parts.get("os"), booted_by_host="bootloader" in parts)
     return Domain(
         key=known.key,
@@ -49,12 +50,12 @@ def read_domain_xml(xml: str, known: Domain) -> Domain:
         read_fully=True,
         title=text_of(parts, "title"),
         description=text_of(parts, "description"),
-        tags=() if metadata is None else read_tags(metadata),
+        tags=tags,
         hypervisor_type=word(root.get("type")),
         os_type=system.kind,
         arch=system.arch,
         machine=system.machine,
-        os_name="" if metadata is None else word(read_os_name(metadata)),
+        os_name=os_name,
         firmware=system.firmware,
         nvram_path=system.nvram_path,
         cpu_mode=_cpu_mode(parts.get("cpu")),
@@ -130,13 +131,13 @@ class _Devices(NamedTuple):
     agent: AgentState
 
 
-def _read_devices(devices: Iterable[etree._Element]) -> _Devices:
+def _read_devices(devices: etree._Element | None) -> _Devices:
     disks: list[Disk] = []
     interfaces: list[Interface] = []
     screens: list[Screen] = []
     has_serial = False
     agent = AgentState.NONE
-    for device in devices:
+    for device in () if devices is None else devices.iterchildren(*_DEVICES):
         match device.tag:
             case "disk":
                 disks.append(_read_disk(device))
@@ -144,22 +145,19 @@ def _read_devices(devices: Iterable[etree._Element]) -> _Devices:
                 interfaces.append(_read_interface(device))
             case "graphics":
                 screens.append(_read_screen(device))
-            case "serial" | "console":
-                has_serial = True
             case "channel":
                 agent = _agent_behind(device) or agent
             case _:
-                pass
+                has_serial = True
     return _Devices(tuple(disks), tuple(interfaces), tuple(screens), has_serial, agent)
 
 
 def _agent_behind(channel: etree._Element) -> AgentState | None:
-    target = channel.find("target")
-    if target is None or target.get("name") != _AGENT_CHANNEL:
-        return None
-    if target.get("state") == "connected":
-        return AgentState.CONNECTED
-    return AgentState.DISCONNECTED
+    for target in channel.iterchildren("target"):
+        if target.get("name") == _AGENT_CHANNEL:
+            connected = target.get("state") == "connected"
+            return AgentState.CONNECTED if connected else AgentState.DISCONNECTED
+    return None
 
 
 def _read_disk(disk: etree._Element) -> Disk:

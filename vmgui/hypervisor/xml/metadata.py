@@ -5,6 +5,7 @@ libosinfo: https://libosinfo.org; its ids look like ``http://debian.org/debian/1
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from lxml import etree
 
@@ -16,20 +17,28 @@ METADATA_PREFIX = "vmgui"
 
 _TAGS = f"{{{METADATA_URI}}}tags"
 _TAG_NAMES = frozenset({"tag", f"{{{METADATA_URI}}}tag"})
-_LIBOSINFO = "{http://libosinfo.org/xmlns/libvirt/domain/1.0}"
-_OS = f"{_LIBOSINFO}libosinfo/{_LIBOSINFO}os"
+_LIBOSINFO = "{http://libosinfo.org/xmlns/libvirt/domain/1.0}libosinfo"
+_OS = "{http://libosinfo.org/xmlns/libvirt/domain/1.0}os"
 
 # https://www.w3.org/TR/xml/#charsets
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def read_tags(metadata: etree._Element) -> tuple[str, ...]:
-    """Return vmgui's tags in ``<metadata>``, in their order, each once."""
-    element = metadata.find(_TAGS)
-    if element is None:
-        return ()
-    # libvirt gives the namespace to the outer element alone, and older versions to all.
-    return _tidy(tag.text or "" for tag in element if tag.tag in _TAG_NAMES)
+def read_metadata(metadata: etree._Element) -> tuple[tuple[str, ...], str]:
+    """Return what ``<metadata>`` tells: vmgui's tags, and the guest's system in words.
+
+    Tags come in their order, each once; "" means that libosinfo says nothing of the system.
+    """
+    tags: tuple[str, ...] = ()
+    os_name = ""
+    for element in metadata.iterchildren(_TAGS, _LIBOSINFO):
+        if element.tag == _TAGS:
+            # libvirt puts the children into the namespace or leaves them out of it.
+            tags = _tidy(tag.text or "" for tag in element if tag.tag in _TAG_NAMES)
+        else:
+            for os in element.iterchildren(_OS):
+                os_name = readable_os(os.get("id", ""))
+    return tags, os_name
 
 
 def tags_element(tags: Iterable[str]) -> str | None:
@@ -60,12 +69,7 @@ def check_text(text: str) -> str:
     return text
 
 
-def read_os_name(metadata: etree._Element) -> str:
-    """Return the guest's system as a person would write it, or "" where libosinfo says nothing."""
-    element = metadata.find(_OS)
-    return readable_os(element.get("id", "")) if element is not None else ""
-
-
+@lru_cache(maxsize=256)
 def readable_os(os_id: str) -> str:
     """Return a name for a libosinfo id: ``http://debian.org/debian/12`` gives "Debian 12"."""
     _, _, path = os_id.rpartition("://")
