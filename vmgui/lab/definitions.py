@@ -205,7 +205,6 @@ def write_host(host: HostSpec, folder: Path) -> None:
         lib / "boot",
         lib / "sockets",
         folder / "log",
-        folder / "cache",
     ):
         made.mkdir(parents=True)
     identity = _identity(host.lab, host.name)

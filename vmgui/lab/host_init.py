@@ -58,37 +58,36 @@ def _say(**line: Any) -> None:
     sys.stdout.flush()
 
 
-def _map_ids(of: int, uid_range: list[int], gid_range: list[int]) -> int:
-    """Map 0 to the user and 1… to the ranges granted in /etc/subuid and /etc/subgid."""
+def _map_ids(of: int, uid_range: list[int], gid_range: list[int]) -> str:
+    """Map 0 to the user and 1… to the ranges of /etc/subuid and /etc/subgid; say what failed."""
     for tool, own, (first, count) in (
         ("newuidmap", os.getuid(), uid_range),
         ("newgidmap", os.getgid(), gid_range),
     ):
         mapping = ["0", str(own), "1", "1", str(first), str(count)]
-        done = subprocess.run([tool, str(of), *mapping], check=False, stdout=2)
+        done = subprocess.run([tool, str(of), *mapping], check=False, capture_output=True)
         if done.returncode != 0:
-            return done.returncode
-    return 0
+            return done.stderr.decode(errors="replace").strip() or f"{tool} failed"
+    return ""
 
 
 def _enter_user_namespace(uid_range: list[int], gid_range: list[int]) -> None:
     """Become root of a user namespace; a child outside of it writes the map."""
-    entered, tell = os.pipe()
+    entered, tell_entered = os.pipe()
+    mapped, tell_mapped = os.pipe()
     parent = os.getpid()
-    outside = os.fork()
-    if outside == 0:
-        os.close(tell)
+    if os.fork() == 0:
+        os.close(tell_entered)
         os.read(entered, 1)
-        os._exit(_map_ids(parent, uid_range, gid_range))
-    os.close(entered)
-    refused = _libc.unshare(_NEWUSER)
-    cause = ctypes.get_errno()
-    os.close(tell)
-    status = os.waitpid(outside, 0)[1]
-    ctypes.set_errno(cause)
-    _check(refused, "making a user namespace")
-    if status != 0:
-        raise _Failed("mapping the user's range of identities: newuidmap or newgidmap refused")
+        os.write(tell_mapped, _map_ids(parent, uid_range, gid_range).encode())
+        os._exit(0)
+    os.close(tell_mapped)
+    _check(_libc.unshare(_NEWUSER), "making a user namespace")
+    os.close(tell_entered)
+    complaint = os.read(mapped, 4096).decode()
+    os.wait()
+    if complaint:
+        raise _Failed(f"mapping the user's range of identities: {complaint}")
     os.setgroups([0])
     os.setresgid(0, 0, 0)
     os.setresuid(0, 0, 0)

@@ -36,7 +36,9 @@ tty1::respawn:-/bin/sh
 _PROFILE = "export PATH=/bin PS1='\\h:\\w\\$ '\n"
 
 
-def archive(files: Mapping[str, bytes], executable: frozenset[str], links: Mapping[str, str]) -> bytes:
+def archive(
+    files: Mapping[str, bytes], executable: frozenset[str], links: Mapping[str, str]
+) -> bytes:
     """Return a cpio archive of these files and links; their folders are made along the way.
 
     Paths are relative. The same content gives the same bytes: no times, no owners.

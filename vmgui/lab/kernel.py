@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,11 +76,9 @@ def _from_debian(work: Path) -> None:
         try:
             image = _debian_dependency(name, "linux-image-", work)
             packages = [image]
-            try:
+            with suppress(_NoKernel):
+                # Ubuntu keeps the modules in a package of their own, Debian beside the kernel.
                 packages.append(_debian_dependency(image, "linux-modules-", work))
-            except _NoKernel:
-                # Debian keeps the modules beside the kernel, Ubuntu in a package of their own.
-                pass
             _run("apt-get", "download", "-q", *packages, cwd=work)
             for package in sorted(work.glob("*.deb")):
                 _run("dpkg-deb", "-x", package, work, cwd=work)

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from vmgui.lab.processes import end
 from vmgui.lab.records import LabProblem
 from vmgui.lab.requirements import SEARCH_PATH, id_ranges
 
+_END_S = 5.0
 _INIT = Path(__file__).with_name("host_init.py")
 
 
@@ -24,18 +26,32 @@ class Namespaces:
     refused_devices: Mapping[str, str] = field(default_factory=dict)
     failure: str = ""
 
+    def fileno(self) -> int:
+        """Return the descriptor that is readable when process 1 says something or ends."""
+        assert self.process.stdout is not None
+        return self.process.stdout.fileno()
+
     def read(self) -> dict[str, Any]:
         """Wait for the next line of process 1; an empty one means that all is over."""
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         return json.loads(line) if line else {}
 
+    def cut(self) -> None:
+        """Cut the life line: the end begins, and isn't waited for."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+
     def close(self) -> None:
         """Cut the life line and wait until the last process is gone."""
-        assert self.process.stdin is not None
         assert self.process.stdout is not None
-        self.process.stdin.close()
-        self.process.wait()
+        self.cut()
+        try:
+            self.process.wait(_END_S)
+        except subprocess.TimeoutExpired:
+            # Somebody stopped process 1; as long as it is waited for, its pid is its own.
+            end(self.init_pid)
+            self.process.wait()
         self.process.stdout.close()
 
 
@@ -66,6 +82,7 @@ def enter(
         [sys.executable, "-I", "-S", _INIT, json.dumps(wanted)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         env={"PATH": SEARCH_PATH, "LC_ALL": "C.UTF-8", "HOME": "/root"},
     )
     made = Namespaces(process)

@@ -40,7 +40,7 @@ class LabProblem:
     what_to_do: str
 
 
-class LabUnavailable(Exception):  # noqa: N818 - a state of the machine, not a fault of the program
+class LabUnavailable(Exception):
     """The lab can't be had on this machine as it is. Each field is a plain sentence."""
 
     def __init__(self, what: str, why: str, what_to_do: str) -> None:

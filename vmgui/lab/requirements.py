@@ -121,7 +121,9 @@ def _missing(needed: Iterable[str]) -> Iterable[LabProblem]:
     for name in needed:
         package = _PACKAGES[name].get(family)
         yield LabProblem(
-            f"There is no {name.removeprefix('a ')}." if name.startswith("a ") else f"{name[0].upper() if name.startswith('the') else name[0]}{name[1:]} is missing.",
+            f"There is no {name.removeprefix('a ')}."
+            if name.startswith("a ")
+            else f"{name[0].upper() if name.startswith('the') else name[0]}{name[1:]} is missing.",
             "The lab is made with it.",
             f"Install it: {_INSTALL[family]} {package}" if package else f"Install {name}.",
         )

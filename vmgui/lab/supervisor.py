@@ -49,6 +49,7 @@ class _Stopped(Exception):
 
 
 def _on_stop(_signal: int, _frame: FrameType | None) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise _Stopped
 
 
@@ -65,12 +66,15 @@ def _say(sentence: str) -> None:
     _tell(say=sentence)
 
 
+def _text(log: Path) -> str:
+    """Return what is in a log, or nothing while there is none."""
+    return log.read_text(errors="replace") if log.exists() else ""
+
+
 def _tail(log: Path) -> str:
-    try:
-        lines = log.read_text(errors="replace").split("\n")
-    except OSError:
-        return "nothing"
-    return " / ".join(line.strip() for line in lines if line.strip())[-_TAIL_LINES * 100 :]
+    """Return the end of a log as one line."""
+    lines = [line.strip() for line in _text(log).splitlines() if line.strip()]
+    return " / ".join(lines[-_TAIL_LINES:]) or "nothing"
 
 
 class _Lab:
@@ -125,6 +129,9 @@ class _Lab:
         write_host(spec, folder)
         sockets = self._layout.socket(spec.name).parent
         sockets.mkdir(mode=0o700)
+        # What libvirt found out about QEMU is good for the next host and the next lab.
+        capabilities = boot.folder.with_name("capabilities")
+        capabilities.mkdir(exist_ok=True)
         daemon = program(DAEMON)
         assert daemon is not None
         made = enter(
@@ -134,7 +141,7 @@ class _Lab:
                 (folder / "etc", "/etc/libvirt"),
                 (folder / "lib", "/var/lib/libvirt"),
                 (folder / "log", INSIDE_LOGS),
-                (folder / "cache", "/var/cache/libvirt"),
+                (capabilities, "/var/cache/libvirt"),
                 (boot.folder, INSIDE_BOOT),
                 (sockets, INSIDE_SOCKETS),
             ],
@@ -165,16 +172,18 @@ class _Lab:
     def _await(self, host: str, what: str, timeout_s: float, done: Callable[[], bool]) -> None:
         """Wait until a thing is done; raise LabUnavailable when the host ends or time is up."""
         give_up_at = time.monotonic() + timeout_s
-        output = self._running[host].process.stdout
         while not done():
-            ended = select.select([output], [], [], _LOOK_S)[0]
+            ended = select.select([self._running[host]], [], [], _LOOK_S)[0]
             if ended or time.monotonic() > give_up_at:
                 why = "Its libvirt daemon ended." if ended else f"After {timeout_s:.0f} s it isn't."
-                raise LabUnavailable(
-                    f"{what} on {host} is not up.",
-                    f"{why} The daemon said: {_tail(self._layout.daemon_log(host))}.",
-                    "If the machine is busy, ask for fewer hosts and guests.",
-                )
+                raise self._not_up(what, host, why)
+
+    def _not_up(self, what: str, host: str, why: str) -> LabUnavailable:
+        return LabUnavailable(
+            f"{what} on {host} is not up.",
+            f"{why} The daemon said: {_tail(self._layout.daemon_log(host))}.",
+            "If the machine is busy, ask for fewer hosts and guests.",
+        )
 
     def _await_daemon(self, spec: HostSpec) -> None:
         path = str(self._layout.socket(spec.name))
@@ -191,28 +200,33 @@ class _Lab:
         for number, (host, guest) in enumerate(expected, start=1):
             log = self._layout.serial_log(host, guest)
 
-            def greeted(log: Path = log) -> bool:
-                return log.exists() and READY in log.read_text(errors="replace")
+            def greeted(log: Path = log, host: str = host, guest: str = guest) -> bool:
+                if f"autostart VM '{guest}'" in _text(self._layout.daemon_log(host)):
+                    raise self._not_up(guest, host, "libvirt refused to start it.")
+                return READY in _text(log)
 
             self._await(host, guest, time_s, greeted)
             _say(f"{guest} is up on {host} ({number} of {len(expected)}).")
 
     def stay(self, owner: int | None) -> None:
         """Keep the lab until SIGTERM or, where there is an owner, the owner's end."""
-        outputs = {made.process.stdout: name for name, made in self._running.items()}
         while True:
-            watched = [*outputs, *([] if owner is None else [owner])]
-            for ready in select.select(watched, [], [])[0]:
-                if ready == owner:
-                    return
-                # A daemon that ended says so and may be started again; an end is a host's end.
-                if not self._running[outputs[ready]].read():
-                    self._running.pop(outputs.pop(ready)).close()
+            hosts = list(self._running.items())
+            watched: list[Namespaces | int] = [made for _, made in hosts]
+            if owner is not None:
+                watched.append(owner)
+            ready = select.select(watched, [], [])[0]
+            if owner in ready:
+                return
+            for name, made in hosts:
+                # A daemon that ended says so, and may be started again; silence is the host's end.
+                if made in ready and not made.read():
+                    self._running.pop(name).close()
 
     def end(self) -> None:
         """Take everything down: the hosts with all their processes, then the folders."""
         for made in self._running.values():
-            made.process.stdin.close() if made.process.stdin else None
+            made.cut()
         for made in self._running.values():
             made.close()
         self._layout.sweep()
