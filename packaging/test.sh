@@ -5,8 +5,9 @@
 #   -y            installs system packages without asking (root is never asked)
 #   PYTEST ARGS   run pytest with these and nothing else: packaging/test.sh tests/unit -k inventory
 #
-# Without PYTEST ARGS: shellcheck, the desktop files, ruff, mypy, import-linter, the unit tests as if Qt were not
-# installed, then all tests. All of them run even if one fails; what failed is listed at the end.
+# Without PYTEST ARGS: shellcheck, the desktop files, ruff, mypy, import-linter, the unit tests as
+# if Qt were not installed, then all tests. All of them run even if one fails; what failed is listed
+# at the end.
 #
 # Qt draws offscreen unless QT_QPA_PLATFORM says otherwise. Settings, state and the session bus of
 # whoever runs this are out of reach; downloads are kept in build/test-cache between runs.
