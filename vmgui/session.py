@@ -1,6 +1,7 @@
 """Wires the rooms together: one session is one run of vmgui, in a window or on the command line."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -25,15 +26,23 @@ class Session:
     """Everything that a front end needs. Made, used and closed on the loop's thread.
 
     ``figures`` says whether machines are sampled at all; a command that lists them needs none.
+    ``state_dir`` holds the journal and the history.
     Use it as an async context, or call `open` and `close`.
     """
 
-    def __init__(self, settings: Settings | None = None, *, figures: bool = True) -> None:
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        figures: bool = True,
+        state_dir: Path | None = None,
+    ) -> None:
+        state_dir = state_dir or places.state_dir()
         self.settings = settings or Settings(places.config_dir() / "settings.json")
         self.inventory = Inventory()
         self.fleet = Fleet(self.inventory)
         self.registry = standard()
-        self.journal = Journal(places.state_dir() / "journal.jsonl")
+        self.journal = Journal(state_dir / "journal.jsonl")
         self.runner = Runner(
             self.inventory,
             self.fleet,

@@ -171,6 +171,7 @@ def translate(error: libvirt.libvirtError, what: str) -> VmguiError:
     return kind(what, why, what_to_do, libvirt_says=f"{text} (error {code})")
 
 
+_NO_URI = "unable to parse uri"
 _SIGNS: tuple[tuple[str, type[ConnectionFailed], str, str], ...] = (
     # what libvirt's text contains, what it is, why, what to do
     (
@@ -201,6 +202,11 @@ _SIGNS: tuple[tuple[str, type[ConnectionFailed], str, str], ...] = (
         "certificate", AuthenticationFailed,
         "The TLS certificates of this computer and the host do not match.",
         "Check the files in /etc/pki/libvirt and /etc/pki/CA on both sides.",
+    ),
+    (
+        _NO_URI, ConnectionFailed,
+        "That is no URI that libvirt understands.",
+        "A URI looks like qemu:///system or qemu+ssh://user@host/system.",
     ),
     (
         "no connection driver available", ConnectionFailed,
@@ -259,5 +265,5 @@ def opening_failed(
         f"{uri} can't be opened.", why, what_to_do, libvirt_says=f"{text} (error {code})"
     )
     failure.was_asked = was_asked
-    failure.is_final = code in _HOPELESS or kind is AuthenticationFailed
+    failure.is_final = code in _HOPELESS or kind is AuthenticationFailed or _NO_URI in text.lower()
     return failure
