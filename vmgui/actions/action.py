@@ -121,8 +121,9 @@ class Action(Generic[R]):
     """What can be done with one kind of object.
 
     ``consequence`` is the sentence that a confirmation shows: what goes and what stays.
-    ``refuse`` tells in a sentence why the object's own state forbids it, "" where it does not. ``render`` gives the virsh lines
-    and ``carry_out`` does it. ``can_abort`` says that libvirt can break it off half-way.
+    ``refuse`` tells in a sentence why the object's own state forbids it, "" where it does not.
+    ``render`` gives the virsh lines and ``carry_out`` does it; ``many`` tells whether it is
+    offered for several objects at once.
     """
 
     id: str
@@ -137,7 +138,6 @@ class Action(Generic[R]):
     consequence: str = ""
     arguments: tuple[Argument, ...] = ()
     many: bool = True
-    can_abort: bool = False
 
     def check(self, arguments: Mapping[str, object]) -> Values:
         """Return the arguments with their defaults; raises WrongArgument."""

@@ -32,7 +32,6 @@ ACTIONS: tuple[Action[Domain], ...] = (
         "goes on from there.",
         icon="floppy-disk",
         target="domain",
-        can_abort=True,
         refuse=all_of(
             only_persistent,
             only_in(DomainState.RUNNING, DomainState.PAUSED, DomainState.SHUTTING_DOWN),

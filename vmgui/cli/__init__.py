@@ -1,1 +1,1 @@
-"""The command line, made from the registry of actions."""
+"""The command line: subcommands made from the registry, and lists of what there is."""
