@@ -328,6 +328,7 @@ def rows() -> QWidget:
     """Make the card of a tree."""
     frame, box = card("Rows")
     tree = QTreeView()
+    tree.ensurePolished()  # else its rows are as high as the font alone
     tree.setModel(Rows())
     tree.expand(tree.model().index(0, 0))
     tree.setCurrentIndex(tree.model().index(1, 0, tree.model().index(0, 0)))
@@ -419,8 +420,8 @@ def page() -> QWidget:
     grid.addWidget(facts(), 1, 0)
     grid.addWidget(graphs(), 1, 1, 2, 2)
     column = QHBoxLayout()
-    column.addWidget(rows())
-    column.addWidget(empty())
+    column.addWidget(rows(), 1)
+    column.addWidget(empty(), 1)
     grid.addLayout(column, 2, 0)
     grid.setRowStretch(2, 1)
     for at, stretch in enumerate((4, 5, 5)):

@@ -7,7 +7,7 @@ from vmgui.ui.style.tokens import scaled_px
 
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _ICON = re.compile(r"@icon\(\s*([a-z-]+)\s*,\s*([a-z0-9]+)\s*,\s*(\d+)\s*\)")
-_LENGTH = re.compile(r"@(\d+)px")
+_LENGTH = re.compile(r"@(\d+(?:\.\d+)?)px")
 _TOKEN = re.compile(r"@([a-z][a-z0-9]*)")
 
 
@@ -27,5 +27,5 @@ def render(
         lambda m: f'url("{icon_file(m[1], m[2], scaled_px(int(m[3]), factor))}")',
         _COMMENT.sub("", template),
     )
-    text = _LENGTH.sub(lambda m: f"{scaled_px(int(m[1]), factor)}px", text)
+    text = _LENGTH.sub(lambda m: f"{scaled_px(float(m[1]), factor)}px", text)
     return _TOKEN.sub(lambda m: colours[m[1]], text)

@@ -42,12 +42,14 @@ class Style(QObject):
 
     changed = Signal()
 
-    def __init__(self, app: QApplication) -> None:
+    def __init__(
+        self, app: QApplication, choice: SchemeChoice = "system", factor: float = 1.0
+    ) -> None:
         super().__init__(app)
         self.setObjectName(_NAME)
         self._app = app
-        self._choice: SchemeChoice = "system"
-        self._factor = 1.0
+        self._choice: SchemeChoice = choice
+        self._factor = factor
         self._pictures = QTemporaryDir()
         self._system_is_dark = app.palette().color(QPalette.ColorRole.Window).lightness() < 128
         fonts = resources_dir() / "fonts"
@@ -161,10 +163,10 @@ class Style(QObject):
             self._apply()
 
 
-def install(app: QApplication) -> Style:
-    """Give an application its style, once; a second call returns the first one's."""
+def install(app: QApplication, choice: SchemeChoice = "system", factor: float = 1.0) -> Style:
+    """Give an application its style, once; a second call returns the first one's as it is."""
     found = app.findChild(Style, _NAME)
-    return found if isinstance(found, Style) else Style(app)
+    return found if isinstance(found, Style) else Style(app, choice, factor)
 
 
 def current() -> Style:

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QSizePolicy, QWidget
 
 from vmgui.ui.widgets.text import literal, one_line, plain_tooltip
 
-_LEAST_LETTERS = 6
+_LEAST_LETTERS = 16  # what is no longer is never cut
 
 
 class ElidedLabel(QLabel):

@@ -1,7 +1,7 @@
 """What stands where there is nothing yet: what belongs here, why, and the one action."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from vmgui.ui.style import current
 from vmgui.ui.style.tokens import ICON_EMPTY_PX
@@ -44,6 +44,10 @@ class EmptyState(QWidget):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._limit_width()
         current().changed.connect(self._limit_width)
+        around = QHBoxLayout()
+        around.addStretch(1)
+        around.addWidget(self.sentence, 8)
+        around.addStretch(1)
         middle = Qt.AlignmentFlag.AlignHCenter
         box = QVBoxLayout(self)
         box.setContentsMargins(16, 16, 16, 16)
@@ -51,7 +55,7 @@ class EmptyState(QWidget):
         box.addStretch(1)
         box.addWidget(IconMark(icon, "t3", ICON_EMPTY_PX), 0, middle)
         box.addWidget(self.title)
-        box.addWidget(self.sentence, 0, middle)
+        box.addLayout(around)
         box.addSpacing(4)
         box.addWidget(self.button, 0, middle)
         box.addSpacing(8)
@@ -59,4 +63,4 @@ class EmptyState(QWidget):
         box.addStretch(1)
 
     def _limit_width(self) -> None:
-        self.sentence.setFixedWidth(current().px(_WIDEST_PX))
+        self.sentence.setMaximumWidth(current().px(_WIDEST_PX))

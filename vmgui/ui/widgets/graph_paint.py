@@ -8,8 +8,9 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
 
 from vmgui.ui.style import Style
-from vmgui.ui.style.tokens import LINE_PX, RADIUS_CONTROL, SERIES_FILL
+from vmgui.ui.style.tokens import LINE_PX, RADIUS_CONTROL
 from vmgui.ui.widgets.graph_scale import ValueScale, time_ticks
+from vmgui.ui.widgets.strokes import fill, stroke
 
 SeriesLook = Literal["area", "line", "dashed"]
 
@@ -134,33 +135,18 @@ def paint_run(
     sign = -1 if spec.mirror else 1
     points = [QPointF(frame.x(at), frame.y(sign * value)) for at, value in run]
     color = style.color(spec.color)
-    pen = QPen(color, style.line(LINE_PX))
-    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-    if len(points) == 1:
-        pen.setWidthF(2 * pen.widthF())
-        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-        painter.setPen(pen)
-        painter.drawPoint(points[0])
-        return
     if spec.look == "area":
-        zero = frame.y(0)
-        fill = QColor(color)
-        fill.setAlphaF(SERIES_FILL)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(fill)
-        ends = [QPointF(points[-1].x(), zero), QPointF(points[0].x(), zero)]
-        painter.drawPolygon(QPolygonF(points + ends))
-    elif spec.look == "dashed":
-        pen.setDashPattern([4, 3])
-    painter.setPen(pen)
-    painter.drawPolyline(QPolygonF(points))
+        fill(painter, points, frame.y(0), color)
+    if spec.look == "dashed":
+        painter.setPen(_dashed(color, style.line(LINE_PX)))
+        painter.drawPolyline(QPolygonF(points))
+    else:
+        stroke(painter, points, color, style.line(LINE_PX))
 
 
 def paint_limit(painter: QPainter, frame: PlotFrame, style: Style, limit: float) -> None:
     """Draw the dashed reference line."""
-    pen = QPen(style.color("c6"), style.line(1.2))
-    pen.setDashPattern([4, 3])
-    painter.setPen(pen)
+    painter.setPen(_dashed(style.color("c6"), style.line(1.2)))
     y = frame.y(limit)
     painter.drawLine(QPointF(frame.rect.left(), y), QPointF(frame.rect.right(), y))
 
@@ -225,3 +211,10 @@ def paint_readout(
         painter.setPen(style.color("t1" if n else "t2"))
         painter.drawText(row, int(Qt.AlignmentFlag.AlignVCenter), line)
         row.translate(0, height)
+
+
+def _dashed(color: QColor, width: float) -> QPen:
+    pen = QPen(color, width)
+    pen.setDashPattern([4, 3])
+    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+    return pen

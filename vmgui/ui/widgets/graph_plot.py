@@ -116,7 +116,7 @@ class GraphPlot(QWidget):
         """Show samples taken at times ``at_s`` (ascending, same clock as ``now_s``)."""
         self._now_s = now_s
         since_s = now_s - self._window_s
-        columns = max(50, self.width()) * max(1, round(self.devicePixelRatioF()))
+        columns = max(50, self.width())
         self._runs = {
             one.name: [
                 list(thin_out(run, columns, self._window_s))

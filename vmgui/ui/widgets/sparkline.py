@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from math import isfinite
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF
-from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QPainter
 
 from vmgui.ui.style import Style
-from vmgui.ui.style.tokens import SERIES_FILL, SPARK_LINE_PX
+from vmgui.ui.style.tokens import SPARK_LINE_PX
+from vmgui.ui.widgets.strokes import fill, stroke
 
 SPARK_SIZE = QSizeF(60, 16)
 """Size at scale 1, in pixels."""
@@ -32,7 +33,6 @@ def paint_sparkline(
     ink = style.color("c6" if stale else color)
     step = rect.width() / (len(percents) - 1)
     painter.save()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     run: list[QPointF] = []
     for index, value in enumerate(percents):
         if isfinite(value):
@@ -49,18 +49,5 @@ def paint_sparkline(
 def _paint_run(
     painter: QPainter, rect: QRectF, run: list[QPointF], color: QColor, style: Style
 ) -> None:
-    pen = QPen(color, style.line(SPARK_LINE_PX))
-    if len(run) == 1:
-        painter.setPen(QPen(color, style.line(2 * SPARK_LINE_PX)))
-        painter.drawPoint(run[0])
-        return
-    fill = QColor(color)
-    fill.setAlphaF(SERIES_FILL)
-    area = QPolygonF(
-        [QPointF(run[0].x(), rect.bottom()), *run, QPointF(run[-1].x(), rect.bottom())]
-    )
-    painter.setPen(QPen(QColor(0, 0, 0, 0)))
-    painter.setBrush(fill)
-    painter.drawPolygon(area)
-    painter.setPen(pen)
-    painter.drawPolyline(QPolygonF(run))
+    fill(painter, run, rect.bottom(), color)
+    stroke(painter, run, color, style.line(SPARK_LINE_PX))
