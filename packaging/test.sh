@@ -48,7 +48,9 @@ check() { # check NAME CMD…
 }
 check shellcheck shellcheck -x packaging/*.sh .ci/run
 check 'desktop file' desktop-file-validate packaging/org.vmgui.vmgui.desktop
-check AppStream appstreamcli validate --no-net packaging/org.vmgui.vmgui.metainfo.xml
+# The project has no homepage yet, and newer validators want one.
+check AppStream appstreamcli validate --no-net --override url-homepage-missing=info \
+    packaging/org.vmgui.vmgui.metainfo.xml
 check 'ruff check' "$python" -m ruff check
 check 'ruff format' "$python" -m ruff format --check
 check mypy "$python" -m mypy
