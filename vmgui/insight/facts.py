@@ -18,7 +18,6 @@ class Fact:
     """One line: ``id`` is stable, ``detail`` stands beside the value and matters less.
 
     ``link`` is what the value leads to. ``good`` marks a value that says that something works.
-    ``whole`` is the value uncut, for a tool tip, where ``value`` is a part of it.
     """
 
     id: str
@@ -28,7 +27,6 @@ class Fact:
     mono: bool = False
     link: Key | None = None
     good: bool = False
-    whole: str = ""
 
 
 def machine_facts(domain: Domain, host: Host | None) -> tuple[Fact, ...]:
@@ -109,23 +107,14 @@ def _of_disk(disk: Disk) -> Fact:
     over = f"on {counted(len(disk.backing), 'other file')}" if disk.backing else ""
     detail = _joined(
         disk.format,
-        disk.bus,
         "read-only" if disk.read_only and disk.device == "disk" else "",
         "shared" if disk.shareable else "",
         over,
     )
     identity = f"disk-{disk.target}"
     if not disk.source:
-        return Fact(identity, label, "empty", detail)
-    short = disk.source.rsplit("/", 1)[-1] if disk.source_type in ("file", "block") else ""
-    return Fact(
-        identity,
-        label,
-        short or disk.source,
-        detail,
-        mono=True,
-        whole="\n".join((disk.source, *disk.backing)),
-    )
+        return Fact(identity, label, "empty", disk.bus)
+    return Fact(identity, label, disk.source, detail, mono=True)
 
 
 def _of_interface(index: int, interface: Interface) -> Iterator[Fact]:
@@ -159,9 +148,7 @@ def _of_system(domain: Domain) -> Iterator[Fact]:
         yield Fact("snapshots", "Snapshots", str(domain.snapshot_count))
     if domain.description:
         first, _, rest = domain.description.strip().partition("\n")
-        yield Fact(
-            "description", "Description", first, "…" if rest else "", whole=domain.description
-        )
+        yield Fact("description", "Description", f"{first} …" if rest else first)
     yield Fact("uuid", "UUID", domain.uuid, mono=True)
 
 
@@ -197,7 +184,6 @@ def _of_host(host: Host, networks: int, pools: int) -> Iterator[Fact]:
             "Guest types",
             ", ".join(shown),
             f"and {more} more" if more else "",
-            whole=", ".join(host.guest_types),
         )
     if host.security_model:
         yield Fact("security", "Security model", host.security_model)
@@ -205,7 +191,7 @@ def _of_host(host: Host, networks: int, pools: int) -> Iterator[Fact]:
     yield Fact("pools", "Storage pools", str(pools))
     if host.missing_calls:
         lacking = ", ".join(sorted(host.missing_calls))
-        yield Fact("missing", "Driver lacks", lacking, whole=lacking)
+        yield Fact("missing", "Driver lacks", lacking)
 
 
 _GUEST_TYPES_SHOWN = 4

@@ -192,14 +192,11 @@ class TagField(QLineEdit):
     def _on_edited(self) -> None:
         word = self.text()[: self.cursorPosition()].rpartition(",")[2].strip()
         self._completer.setCompletionPrefix(word)
-        if (
-            word
-            and self._completer.completionCount()
-            and self._completer.currentCompletion() != word
-        ):
+        offers = self._completer.completionCount() and self._completer.currentCompletion() != word
+        if word and offers:
             self._completer.complete()
-        else:
-            self._completer.popup().hide()
+        elif (popup := self._completer.popup()) is not None:
+            popup.hide()
 
     def _complete(self, tag: str) -> None:
         before, comma, _word = self.text()[: self.cursorPosition()].rpartition(",")

@@ -1,0 +1,304 @@
+"""The page of one machine: how it is, what it is, what it did, and what can be done with it."""
+
+import time
+from collections.abc import Iterator
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from vmgui.insight.amounts import duration
+from vmgui.insight.attention import Severity, attention
+from vmgui.insight.facts import machine_facts, machine_summary
+from vmgui.insight.link_words import data_age_s, link_bar
+from vmgui.insight.query import term
+from vmgui.inventory.changes import Change
+from vmgui.inventory.domain import Domain, DomainState
+from vmgui.inventory.host import Host, LinkState
+from vmgui.inventory.key import Key, host_key
+from vmgui.session import Session
+from vmgui.settings import GRAPH_RANGE_S
+from vmgui.ui.bridge import Bridge
+from vmgui.ui.models.tree_nodes import shown_state
+from vmgui.ui.views.fact_rows import rows
+from vmgui.ui.views.figure_feed import FigureFeed
+from vmgui.ui.views.graph_tabs import GraphTabs
+from vmgui.ui.views.graphs import GraphBoard
+from vmgui.ui.views.machine_buttons import MachineButtons, Perform
+from vmgui.ui.views.page_header import PageHeader
+from vmgui.ui.widgets.banner import Banner
+from vmgui.ui.widgets.facts import Facts
+from vmgui.ui.widgets.graph import GraphEvent
+
+_WORDLESS_PX = 1200
+_SAME_S = 3.0
+"""A change of state within this time of an action's end is taken to be its doing."""
+
+_MARKS = {
+    DomainState.RUNNING: "running",
+    DomainState.SHUTTING_DOWN: "running",
+    DomainState.PAUSED: "paused",
+    DomainState.SLEEPING: "paused",
+    DomainState.OFF: "off",
+    DomainState.SAVED: "saved",
+    DomainState.CRASHED: "crashed",
+    DomainState.MIGRATING: "migrating",
+    DomainState.UNKNOWN: "unknown",
+}
+_STATE_ICONS = {
+    DomainState.RUNNING: "play",
+    DomainState.PAUSED: "pause",
+    DomainState.CRASHED: "warning",
+    DomainState.MIGRATING: "fast-forward",
+    DomainState.SAVED: "floppy-disk",
+}
+
+
+class MachinePage(QWidget):
+    """Shows one machine for as long as it is open, and says so when the machine is gone.
+
+    ``query_requested`` carries a query, ``page_requested`` the key of another page,
+    ``entry_requested`` the id of a journal line, ``connection_requested`` the URI of a connection
+    that a person wants to edit. ``close_requested`` asks to be closed.
+    """
+
+    query_requested = Signal(str)
+    page_requested = Signal(object)
+    entry_requested = Signal(str)
+    connection_requested = Signal(str)
+    close_requested = Signal()
+
+    def __init__(
+        self,
+        session: Session,
+        bridge: Bridge,
+        key: Key,
+        perform: Perform,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("machine-page")
+        self.setProperty("role", "page")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.key = key
+        self._session = session
+        self._domain: Domain | None = None
+        self._host: Host | None = None
+        self._gone_at_s: float | None = None
+        self._state_events: list[GraphEvent] = []
+        self._buttons = MachineButtons(session.registry, perform)
+        self._header = PageHeader("desktop", self._buttons)
+        self._header.crumb_activated.connect(lambda: self.page_requested.emit(host_key(key.host)))
+        self._header.tag_activated.connect(lambda tag: self.query_requested.emit(term("tag", tag)))
+        self._banner = Banner()
+        self._banner.setObjectName("page-banner")
+        self._banner.clicked.connect(self._on_banner)
+        self._facts = Facts()
+        self._facts.setObjectName("facts")
+        self._facts.link_activated.connect(lambda _: self.page_requested.emit(host_key(key.host)))
+        self.feed = FigureFeed(key, session.history, bridge, self)
+        self._tabs = GraphTabs(
+            self._facts, GraphBoard(self.feed, "machine"), GraphBoard(self.feed, "machine", 1)
+        )
+        self._tabs.range_chosen.connect(self._on_range)
+        self._tabs.event_activated.connect(self._on_event)
+        banner_row = QVBoxLayout()
+        banner_row.setContentsMargins(16, 0, 16, 0)
+        banner_row.addWidget(self._banner)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(0)
+        box.addWidget(self._header)
+        box.addLayout(banner_row)
+        box.addWidget(self._tabs, 1)
+        bridge.inventory_changed.connect(self._on_changed)
+        bridge.journal_changed.connect(self._show_events)
+        bridge.ticked.connect(self._on_tick)
+        range_s = session.settings.get(GRAPH_RANGE_S)
+        self._tabs.set_range(range_s)
+        self.feed.set_range(range_s, time.time())
+        self.feed.latest = session.sampler.latest(key)
+        self._take()
+        self._show_events()
+
+    @property
+    def domain(self) -> Domain | None:
+        """The machine as last known, also after it is gone."""
+        return self._domain
+
+    @property
+    def is_gone(self) -> bool:
+        """Tell whether the machine isn't there any more."""
+        return self._gone_at_s is not None
+
+    def highlight_entry(self, entry_id: str) -> None:
+        """Make the mark of a journal line stand out in the graphs, or none for an empty id."""
+        self._tabs.highlight_event(entry_id)
+
+    def shutdown(self) -> None:
+        """End what is under way; call it before the page is thrown away."""
+        self.feed.close()
+
+    def _take(self) -> None:
+        """Take over what the inventory knows now."""
+        domain = self._session.inventory.domain(self.key)
+        self._host = self._session.inventory.host(self.key.host)
+        if domain is None:
+            if self._gone_at_s is None:
+                self._gone_at_s = time.time()
+        else:
+            self._gone_at_s = None
+            self._note_state(domain)
+            self._domain = domain
+        self._show()
+
+    def _note_state(self, domain: Domain) -> None:
+        before = self._domain
+        if before is None or before.state is domain.state or domain.state is DomainState.UNKNOWN:
+            return
+        at_s = domain.state_since_s or time.time()
+        text = f"{before.state.value.capitalize()} → {domain.state.value}"
+        if domain.state_reason:
+            text += f" ({domain.state_reason})"
+        icon = _STATE_ICONS.get(domain.state, "power")
+        self._state_events.append(GraphEvent(f"state-{at_s}", at_s, icon, text))
+        self._show_events()
+
+    def _show(self) -> None:
+        domain = self._domain
+        if domain is None:
+            # It was gone before the page could open.
+            self._header.name.setText("A machine that isn't there")
+            self._buttons.set_gone()
+            self._show_banner()
+            return
+        self._header.name.setText(domain.name)
+        self._header.set_crumb(self._host.name if self._host else "")
+        self._header.set_tags(domain.tags)
+        self._header.summary.setText(machine_summary(domain))
+        self._facts.set_facts(rows(machine_facts(domain, self._host)))
+        self._tabs.set_cpus(domain.vcpus)
+        if self.is_gone:
+            self._buttons.set_gone()
+        else:
+            self._buttons.set_machine(domain, self._host)
+        self._facts.setEnabled(not self.is_gone)
+        self._show_age()
+
+    def _show_age(self) -> None:
+        """Show what changes by itself as time goes by."""
+        if self._domain is not None:
+            self._header.chip.set_state(*self._chip(self._domain))
+            self._tabs.set_message(self._no_figures(self._domain))
+        self._show_banner()
+
+    def _chip(self, domain: Domain) -> tuple[str, str]:
+        if self.is_gone:
+            return "unknown", "Not there any more"
+        state = shown_state(domain, self._host)
+        if state is DomainState.UNKNOWN and domain.state is not DomainState.UNKNOWN:
+            return "unknown", f"Unknown · was {domain.state.value}"
+        words = [state.value.capitalize()]
+        if self._host is not None and self._host.link.state is LinkState.STALLED:
+            age_s = data_age_s(self._host, time.monotonic())
+            words.append("data is old" if age_s is None else f"data {duration(age_s)} old")
+            return "stale", " · ".join(words)
+        if domain.state_since_s is not None:
+            words.append(duration(time.time() - domain.state_since_s))
+        return _MARKS[state], " · ".join(words)
+
+    def _no_figures(self, domain: Domain) -> str:
+        if self.is_gone:
+            return "No figures: the machine isn't there any more."
+        if shown_state(domain, self._host) is DomainState.UNKNOWN:
+            return "No figures while its host doesn't answer."
+        if domain.state.is_active:
+            return ""
+        word = domain.state.value.capitalize()
+        if domain.state_since_s is None:
+            return f"{word}: no figures while it is off."
+        since = time.strftime("%H:%M", time.localtime(domain.state_since_s))
+        return f"{word} since {since}: no figures while it is off."
+
+    def _show_banner(self) -> None:
+        if self.is_gone:
+            self._banner.say("dang", "warning", *self._gone_words(), (("close", "Close page"),))
+            return
+        bar = link_bar(self._host, time.monotonic()) if self._host is not None else None
+        if bar is not None:
+            self._banner.say(bar.tone, bar.icon, bar.strong, bar.detail, bar.buttons)
+            return
+        if self._domain is not None:
+            concern = attention(self._domain, self._host, self.feed.latest)
+            if concern is not None and concern.severity is Severity.HIGH:
+                self._banner.say("dang", "crashed", concern.reason)
+                return
+            if concern is not None and concern.severity is Severity.MEDIUM:
+                self._banner.say("warn", "warning", concern.reason)
+                return
+        self._banner.hide()
+
+    def _gone_words(self) -> tuple[str, str]:
+        when = time.strftime("%H:%M:%S", time.localtime(self._gone_at_s))
+        if self._domain is None:
+            return "This machine isn't there.", "It was removed before its page opened."
+        if self._host is None:
+            why = "Its host was disconnected"
+        else:
+            why = "It was deleted, or it was transient and stopped"
+        return (
+            f"{self._domain.name} is not there any more.",
+            f"{why}, {when}. Last known: {self._domain.state.value}. Nothing here changes now.",
+        )
+
+    def _show_events(self) -> None:
+        actions = list(self._action_events())
+        marks = [
+            event
+            for event in self._state_events
+            if not any(abs(event.at_s - other.at_s) < _SAME_S for other in actions)
+        ]
+        self._tabs.set_events([*actions, *marks])
+
+    def _action_events(self) -> Iterator[GraphEvent]:
+        for entry in self._session.journal.entries():
+            if entry.target != self.key:
+                continue
+            at_s = entry.ended_at_s or entry.started_at_s or entry.created_at_s
+            try:
+                icon = self._session.registry.get(entry.action_id).icon
+            except ValueError:  # an action of another version of vmgui
+                icon = "gear-six"
+            yield GraphEvent(entry.id, at_s, icon, f"{entry.title}: {entry.state.value}")
+
+    def _on_changed(self, change: Change) -> None:
+        about = {record.key for record in (*change.added, *change.updated)} | set(change.removed)
+        if self.key in about or host_key(self.key.host) in about:
+            self._take()
+
+    def _on_tick(self) -> None:
+        if self.isVisible():
+            self._show_age()
+
+    def _on_range(self, range_s: int) -> None:
+        self._session.settings.set(GRAPH_RANGE_S, range_s)
+        self.feed.set_range(range_s, time.time())
+
+    def _on_event(self, key: str) -> None:
+        if not key.startswith("state-"):
+            self.entry_requested.emit(key)
+
+    def _on_banner(self, key: str) -> None:
+        match key:
+            case "close":
+                self.close_requested.emit()
+            case "retry":
+                self._session.fleet.retry(self.key.host)
+            case "edit":
+                self.connection_requested.emit(self.key.host)
+            case "disconnect":
+                self.page_requested.emit(host_key(self.key.host))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._buttons.set_compact(self.window().width() < _WORDLESS_PX)

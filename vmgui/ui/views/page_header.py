@@ -1,0 +1,111 @@
+"""The head of a page: what it is about, how that stands, and what can be done with it."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+
+from vmgui.ui.style import current
+from vmgui.ui.style.tokens import RADIUS_CARD
+from vmgui.ui.widgets.chips import StateChip, TagChip
+from vmgui.ui.widgets.elided import ElidedLabel, LinkButton
+from vmgui.ui.widgets.text import plain_label
+
+_TAGS_SHOWN = 5
+
+
+class PageHeader(QWidget):
+    """Icon, name, state; below them where it belongs and what it is; at the right the actions.
+
+    ``crumb_activated`` says that the host's name was clicked, ``tag_activated`` which tag.
+    """
+
+    crumb_activated = Signal()
+    tag_activated = Signal(str)
+
+    def __init__(self, icon: str, actions: QWidget | None, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._style = current()
+        self._tags: tuple[str, ...] = ()
+        self.name = ElidedLabel("", "page", selectable=True)
+        self.name.setObjectName("page-name")
+        self.chip = StateChip()
+        self.chip.setObjectName("page-state")
+        self.summary = ElidedLabel("", "table", "t3")
+        self.summary.setObjectName("page-summary")
+        self._crumb = LinkButton()
+        self._crumb.setObjectName("page-host")
+        self._crumb.clicked.connect(self.crumb_activated)
+        self._arrow = plain_label("›", "table", "t3")
+        self._crumb.hide()
+        self._arrow.hide()
+        first = QHBoxLayout()
+        first.setSpacing(8)
+        first.addWidget(self.name)
+        first.addWidget(self.chip)
+        first.addStretch(1)
+        self._second = QHBoxLayout()
+        self._second.setSpacing(6)
+        self._second.addWidget(self._crumb)
+        self._second.addWidget(self._arrow)
+        self._second.addWidget(self.summary, 1)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addLayout(first)
+        words.addLayout(self._second)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 10, 16, 6)
+        row.setSpacing(12)
+        row.addWidget(_IconTile(icon), 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addLayout(words, 1)
+        if actions is not None:
+            row.addWidget(actions, 0, Qt.AlignmentFlag.AlignVCenter)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def set_crumb(self, host: str) -> None:
+        """Say on which host it is."""
+        self._crumb.setText(host)
+        self._crumb.setVisible(bool(host))
+        self._arrow.setVisible(bool(host))
+
+    def set_tags(self, tags: Sequence[str]) -> None:
+        """Show its tags, as many as there is room for by count."""
+        shown = tuple(tags)[:_TAGS_SHOWN]
+        if shown == self._tags:
+            return
+        self._tags = shown
+        while self._second.count() > 3:
+            item = self._second.takeAt(2)
+            if item is not None and (chip := item.widget()) is not None:
+                chip.deleteLater()
+        for index, tag in enumerate(shown):
+            chip = TagChip(tag)
+            chip.setObjectName(f"page-tag-{tag}")
+            chip.clicked.connect(lambda _on=False, tag=tag: self.tag_activated.emit(tag))
+            self._second.insertWidget(2 + index, chip)
+
+
+class _IconTile(QWidget):
+    def __init__(self, icon: str) -> None:
+        super().__init__()
+        self._style = current()
+        self._icon = icon
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self._style.changed.connect(self.updateGeometry)
+
+    def sizeHint(self) -> QSize:
+        side = self._style.px(40)
+        return QSize(side, side)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        style = self._style
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(style.color("s3"))
+        painter.drawRoundedRect(self.rect(), RADIUS_CARD, RADIUS_CARD)
+        side = style.px(20)
+        box = QRectF(0, 0, side, side)
+        box.moveCenter(QRectF(self.rect()).center())
+        style.paint_icon(painter, box, self._icon, "t2")
