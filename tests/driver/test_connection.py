@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from vmgui.hypervisor.auth import Credentials, Question
+from vmgui.hypervisor.auth import Credentials
 from vmgui.hypervisor.connection import Connection
 from vmgui.hypervisor.errors import (
     AuthenticationFailed,
@@ -17,6 +17,7 @@ from vmgui.hypervisor.errors import (
     NotPossibleNow,
     Vanished,
 )
+from vmgui.hypervisor.questions import Question
 from vmgui.hypervisor.subscription import HostEvent
 
 pytestmark = pytest.mark.usefixtures("no_thread_stays")

@@ -10,17 +10,16 @@ import contextlib
 import shlex
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
 import libvirt
-from psygnal import Signal
 
 from vmgui import places
+from vmgui.hypervisor import passwords
+from vmgui.hypervisor.questions import Ask, Prompt, Question
 
 _SECRET = frozenset({libvirt.VIR_CRED_PASSPHRASE, libvirt.VIR_CRED_NOECHOPROMPT})
 _ASKED = [
@@ -31,52 +30,6 @@ _ASKED = [
     libvirt.VIR_CRED_NOECHOPROMPT,
     libvirt.VIR_CRED_REALM,
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """One thing that is asked; ``text`` is the asking side's own, shown as plain text."""
-
-    text: str
-    secret: bool = False
-    default: str = ""
-
-
-class Question:
-    """What a host asks before it lets us in, until a person answers or refuses.
-
-    Belongs to the loop's thread. ``settled`` is emitted when it needs no answer any more:
-    answered, refused, or withdrawn because the attempt ended.
-    """
-
-    settled = Signal()
-
-    def __init__(self, uri: str, prompts: Sequence[Prompt]) -> None:
-        self.uri = uri
-        self.prompts = tuple(prompts)
-        self.outcome: Future[tuple[str, ...] | None] = Future()
-
-    @property
-    def is_open(self) -> bool:
-        """Tell whether an answer is still waited for."""
-        return not self.outcome.done()
-
-    def answer(self, values: Sequence[str]) -> None:
-        """Give one value for each prompt."""
-        self._settle(tuple(values))
-
-    def refuse(self) -> None:
-        """Give no answer; the attempt fails."""
-        self._settle(None)
-
-    def _settle(self, values: tuple[str, ...] | None) -> None:
-        if self.is_open:
-            self.outcome.set_result(values)
-            self.settled.emit()
-
-
-Ask = Callable[[Question], None]
-"""Shows a question to a person. Called on the loop; the answer comes through the question."""
 
 
 class Credentials:
@@ -105,6 +58,7 @@ class Attempt:
         self.was_asked = False
         self.was_refused = False
         self._answered: dict[tuple[Prompt, ...], tuple[str, ...]] = {}
+        self._to_keyring: dict[tuple[Prompt, ...], tuple[str, ...]] = {}
         self._credentials = credentials
         self._loop = asyncio.get_running_loop()
         self._offered: set[tuple[Prompt, ...]] = set()
@@ -140,9 +94,11 @@ class Attempt:
         """Return what is known or what a person says, or None where nobody answers."""
         known, ask = self._credentials.known, self._credentials.ask
         self.was_asked = True
-        if prompts in known and prompts not in self._offered:
+        if prompts not in self._offered:
             self._offered.add(prompts)
-            return known[prompts]
+            kept = known.get(prompts) or await passwords.find(self._credentials.uri, prompts)
+            if kept is not None:
+                return kept
         if ask is None or self.was_refused:
             return None
         question = Question(self._credentials.uri, prompts)
@@ -158,11 +114,15 @@ class Attempt:
             self.was_refused = True
         else:
             self._answered[prompts] = values
+            if question.remember:
+                self._to_keyring[prompts] = values
         return values
 
-    def keep_answers(self) -> None:
+    async def keep_answers(self) -> None:
         """Remember what was answered: it opened the connection."""
         self._credentials.known.update(self._answered)
+        for prompts, values in self._to_keyring.items():
+            await passwords.keep(self._credentials.uri, prompts, values)
 
     def _tell(self, *, asking: bool) -> None:
         if self._credentials.on_asking is not None:

@@ -81,7 +81,7 @@ class Connection:
                 raise
             finally:
                 attempt.end()
-        attempt.keep_answers()
+        await attempt.keep_answers()
         connection = cls(uri, conn, read_only=read_only)
         await connection.call(connection._watch_over, what="Watch over the connection")
         return connection

@@ -7,10 +7,10 @@ from typing import TypeVar, TypeVarTuple
 import libvirt
 from psygnal import Signal
 
-from vmgui.hypervisor.auth import Question
 from vmgui.hypervisor.connection import DEADLINE_S, Connection
 from vmgui.hypervisor.errors import ConnectionLost
 from vmgui.hypervisor.link import HostLink
+from vmgui.hypervisor.questions import Question
 from vmgui.inventory.changes import Change
 from vmgui.inventory.inventory import Inventory
 from vmgui.inventory.key import Key, host_key

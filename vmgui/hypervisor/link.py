@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import libvirt
 
-from vmgui.hypervisor.auth import Ask, Credentials
+from vmgui.hypervisor.auth import Credentials
 from vmgui.hypervisor.connection import DEADLINE_S, Connection
 from vmgui.hypervisor.errors import (
     AuthenticationFailed,
@@ -25,6 +25,7 @@ from vmgui.hypervisor.errors import (
     ConnectionLost,
     VmguiError,
 )
+from vmgui.hypervisor.questions import Ask
 from vmgui.hypervisor.refresh import Refresh
 from vmgui.inventory.changes import Change
 from vmgui.inventory.host import Host, Link, LinkState
