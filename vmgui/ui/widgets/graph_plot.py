@@ -214,9 +214,9 @@ class GraphPlot(QWidget):
         painter = QPainter(self._ground)
         painter.fillRect(frame.rect, style.color("sunk"))
         paint_time_axis(painter, frame, style, self._clock_label)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self._has_data():
             paint_value_axis(painter, frame, style)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.save()
             painter.setClipRect(frame.rect.adjusted(0, -1, 1, 1))
             for one in self._series:
@@ -227,6 +227,7 @@ class GraphPlot(QWidget):
             painter.restore()
         else:
             paint_message(painter, frame, style, self._message or "no data yet")
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for event in self._shown_events():
             paint_event(painter, frame, style, event, lit=event.key == self._highlighted)
         painter.end()
@@ -267,11 +268,11 @@ class GraphPlot(QWidget):
             self._paint_ground(frame)
         painter = QPainter(self)
         painter.drawPixmap(0, 0, self._ground)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         before_s = self._crosshair.at_s
         if before_s is not None and -self._window_s <= before_s <= 0 and self._has_data():
             self._paint_crosshair(painter, frame, before_s)
         if self.hasFocus():
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(QPen(self._style.color("acc"), FOCUS_PX))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(frame.rect.adjusted(1, 1, -1, -1), 3, 3)
