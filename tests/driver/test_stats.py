@@ -38,7 +38,7 @@ def uuids(reading: Reading) -> set[str]:
 def test_machine_is_asked_by_itself_where_the_bulk_call_tells_states_only(
     conn: libvirt.virConnect,
 ) -> None:
-    reading = read(conn, URI, Order(devices=DEVICES), Roster())
+    reading = read(conn, URI, Order(1.0, devices=DEVICES), Roster())
 
     (machine,) = reading.domains
     assert reading.roster.in_bulk is False
@@ -50,8 +50,8 @@ def test_machine_is_asked_by_itself_where_the_bulk_call_tells_states_only(
 
 
 def test_counters_go_on_from_poll_to_poll(conn: libvirt.virConnect) -> None:
-    first = read(conn, URI, Order(devices=DEVICES), Roster())
-    second = read(conn, URI, Order(devices=DEVICES), first.roster)
+    first = read(conn, URI, Order(1.0, devices=DEVICES), Roster())
+    second = read(conn, URI, Order(1.0, devices=DEVICES), first.roster)
 
     def grew(name: str) -> bool:
         before, now = (getattr(each.domains[0], name) for each in (first, second))
@@ -66,7 +66,7 @@ def test_counters_go_on_from_poll_to_poll(conn: libvirt.virConnect) -> None:
 
 def test_devices_that_are_not_there_cost_their_figures_only(conn: libvirt.virConnect) -> None:
     wrong = {UUID: Devices(("vda", "vdz"), ("testnet0", "gone"))}
-    (machine,) = read(conn, URI, Order(devices=wrong), Roster()).domains
+    (machine,) = read(conn, URI, Order(1.0, devices=wrong), Roster()).domains
 
     assert machine.disk_read_bytes is None
     assert machine.net_received_bytes is None
@@ -74,7 +74,7 @@ def test_devices_that_are_not_there_cost_their_figures_only(conn: libvirt.virCon
 
 
 def test_host_tells_its_size_and_cpu_time(conn: libvirt.virConnect) -> None:
-    reading = read(conn, URI, Order(), Roster())
+    reading = read(conn, URI, Order(1.0), Roster())
 
     assert reading.host.cpus == conn.getInfo()[2]
     assert reading.host.memory_total_bytes == conn.getInfo()[1] * 1024**2
@@ -82,18 +82,18 @@ def test_host_tells_its_size_and_cpu_time(conn: libvirt.virConnect) -> None:
 
 
 def test_calls_that_the_driver_lacks_are_remembered(conn: libvirt.virConnect) -> None:
-    assert "virConnect.getMemoryStats" in read(conn, URI, Order(), Roster()).roster.missing
+    assert "virConnect.getMemoryStats" in read(conn, URI, Order(1.0), Roster()).roster.missing
 
 
 def test_machine_that_stops_or_starts_is_noticed(conn: libvirt.virConnect) -> None:
     domain = conn.lookupByUUIDString(UUID)
-    roster = read(conn, URI, Order(), Roster()).roster
+    roster = read(conn, URI, Order(1.0), Roster()).roster
     domain.destroy()
     try:
-        stopped = read(conn, URI, Order(), roster)
+        stopped = read(conn, URI, Order(1.0), roster)
     finally:
         domain.create()
-    started = read(conn, URI, Order(), stopped.roster)
+    started = read(conn, URI, Order(1.0), stopped.roster)
 
     assert (stopped.active, stopped.domains) == (frozenset(), ())
     assert started.active == {UUID}
@@ -104,12 +104,12 @@ def test_habits_of_a_driver_are_learnt_once_something_runs(conn: libvirt.virConn
     domain = conn.lookupByUUIDString(UUID)
     domain.destroy()
     try:
-        roster = read(conn, URI, Order(), Roster()).roster
+        roster = read(conn, URI, Order(1.0), Roster()).roster
     finally:
         domain.create()
 
     assert roster.in_bulk is None
-    assert read(conn, URI, Order(), roster).roster.in_bulk is False
+    assert read(conn, URI, Order(1.0), roster).roster.in_bulk is False
 
 
 def test_machines_are_read_in_turns_when_time_is_short(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_machines_are_read_in_turns_when_time_is_short(tmp_path: Path) -> None:
     conn = libvirt.open(uri)
     roster, seen = Roster(), list[DomainCounters]()
     for _ in range(20):
-        reading = read(conn, uri, Order(budget_s=0.0), roster)
+        reading = read(conn, uri, Order(0.0), roster)
         roster = reading.roster
         seen.extend(reading.domains)
 
@@ -129,11 +129,11 @@ def test_machines_are_read_in_turns_when_time_is_short(tmp_path: Path) -> None:
 def test_wanted_machines_are_read_at_every_poll(tmp_path: Path) -> None:
     uri = many(tmp_path, 20)
     conn = libvirt.open(uri)
-    reading = read(conn, uri, Order(budget_s=0.0), Roster())
+    reading = read(conn, uri, Order(0.0), Roster())
     wanted = frozenset(sorted(reading.active)[7:8])
     others = set()
     for _ in range(19):
-        reading = read(conn, uri, Order(first=wanted, budget_s=0.0), reading.roster)
+        reading = read(conn, uri, Order(0.0, first=wanted), reading.roster)
         assert wanted < uuids(reading)
         others |= uuids(reading) - wanted
 
@@ -142,14 +142,14 @@ def test_wanted_machines_are_read_at_every_poll(tmp_path: Path) -> None:
 
 def test_everything_is_read_when_there_is_time(tmp_path: Path) -> None:
     uri = many(tmp_path, 20)
-    reading = read(libvirt.open(uri), uri, Order(budget_s=60.0), Roster())
+    reading = read(libvirt.open(uri), uri, Order(60.0), Roster())
 
     assert uuids(reading) == reading.active
     assert len(reading.domains) == 20
 
 
 def test_machines_that_are_left_out_are_not_asked_but_run(conn: libvirt.virConnect) -> None:
-    reading = read(conn, URI, Order(left_out=frozenset({UUID})), Roster(in_bulk=False))
+    reading = read(conn, URI, Order(1.0, left_out=frozenset({UUID})), Roster(in_bulk=False))
 
     assert reading.domains == ()
     assert reading.active == {UUID}

@@ -49,10 +49,10 @@ class Order:
     have (by UUID), ``budget_s`` is how much CPU time of this thread it may take.
     """
 
+    budget_s: float
     left_out: frozenset[str] = frozenset()
     first: frozenset[str] = frozenset()
     devices: Mapping[str, Devices] = field(default_factory=dict)
-    budget_s: float = 0.008
 
 
 @dataclass(frozen=True, slots=True)

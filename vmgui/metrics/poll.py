@@ -15,6 +15,10 @@ from typing import Protocol
 from vmgui.hypervisor import stats
 from vmgui.hypervisor.connection import Connection
 from vmgui.hypervisor.errors import CallLate, ConnectionLost, VmguiError
+from vmgui.hypervisor.link import is_in_process
+
+BUDGET_S = 0.006
+"""CPU time of a poll where machines are read in turns: a third of a percent of a core."""
 
 _DEADLINE_S = 3.0
 _LONGEST_DEADLINE_S = 30.0
@@ -27,13 +31,9 @@ _PAUSES_S = (5.0, 30.0, 60.0, 120.0, 300.0)
 
 
 class Lender(Protocol):
-    """Where a connection for figures comes from, and goes back to."""
+    """Where connections for figures come from and go back to: the fleet."""
 
-    @property
-    def shares_world(self) -> bool:
-        """Tell whether another connection would see other machines."""
-
-    async def figures_connection(self) -> Connection:
+    async def figures_connection(self, uri: str) -> Connection:
         """Return a connection; raises VmguiError where none can be had."""
 
     async def release(self, connection: Connection) -> None:
@@ -50,7 +50,12 @@ class HostPoll:
     """Polls one host. Belongs to the loop's thread; one `poll` at a time."""
 
     def __init__(
-        self, uri: str, lender: Lender, *, deadline_s: float = _DEADLINE_S, budget_s: float = 0.008
+        self,
+        uri: str,
+        lender: Lender,
+        *,
+        deadline_s: float = _DEADLINE_S,
+        budget_s: float = BUDGET_S,
     ) -> None:
         self.uri = uri
         self._lender = lender
@@ -85,7 +90,7 @@ class HostPoll:
             reading = await connection.call(
                 stats.read,
                 self.uri,
-                stats.Order(self.left_out, first, devices, self._budget_s),
+                stats.Order(self._budget_s, self.left_out, first, devices),
                 self._roster,
                 what="Read the figures",
                 deadline_s=self._deadline_s,
@@ -108,7 +113,7 @@ class HostPoll:
 
     async def _connected(self) -> Connection:
         if self._connection is None:
-            self._connection = await self._lender.figures_connection()
+            self._connection = await self._lender.figures_connection(self.uri)
         return self._connection
 
     def _give_back(self) -> None:
@@ -126,7 +131,7 @@ class HostPoll:
 
     async def _recover(self) -> None:
         """Leave the late call behind, and find the machine that it hangs on."""
-        if self._lender.shares_world:
+        if is_in_process(self.uri):
             return  # there is no other way into this world, and nothing in it that could hang
         self._give_back()
         connection = await self._connected()

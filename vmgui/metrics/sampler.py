@@ -17,6 +17,7 @@ from vmgui.inventory.figures import Sample
 from vmgui.inventory.host import Host
 from vmgui.inventory.inventory import Inventory
 from vmgui.inventory.key import Key, domain_key
+from vmgui.metrics.history import History
 from vmgui.metrics.poll import HostPoll, Lender
 from vmgui.metrics.recent import HostFigures
 
@@ -33,17 +34,22 @@ class Sampler:
     read and of the host itself, in this order. While a link is not connected nothing is polled,
     and the first sample after such a gap has no rates.
 
-    ``step_s`` may be set at any time and holds from the next poll on.
+    ``lender`` is the fleet. ``step_s`` is asked before each pause how long a step shall be.
     """
 
     samples_arrived = Signal(tuple)
 
     def __init__(
-        self, inventory: Inventory, lender: Callable[[str], Lender], *, step_s: float = 2.0
+        self,
+        inventory: Inventory,
+        lender: Lender,
+        history: History,
+        step_s: Callable[[], float],
     ) -> None:
-        self.step_s = step_s
         self._inventory = inventory
         self._lender = lender
+        self._history = history
+        self._step_s = step_s
         self._figures: dict[str, HostFigures] = {}
         self._polls: dict[str, HostPoll] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -116,7 +122,7 @@ class Sampler:
             task.add_done_callback(self._ending.discard)
 
     async def _run(self, uri: str) -> None:
-        poll = self._polls[uri] = HostPoll(uri, self._lender(uri))
+        poll = self._polls[uri] = HostPoll(uri, self._lender)
         figures = self._figures.setdefault(uri, HostFigures(uri))
         figures.interrupt()
         failed = 0
@@ -140,11 +146,13 @@ class Sampler:
 
     def _rest_s(self, took_s: float, failed: int) -> float:
         """Return how long to wait: a slow host gets as much rest as it had work, up to a step."""
+        step_s = self._step_s()
         if failed > 1:  # the first may have been one machine that hung; it is left out by now
-            return min(self.step_s * 2.0**failed, _LONGEST_PAUSE_S)
-        return max(self.step_s - took_s, min(took_s, self.step_s))
+            return max(step_s, min(step_s * 2.0**failed, _LONGEST_PAUSE_S))
+        return max(step_s - took_s, min(took_s, step_s))
 
     def _publish(self, samples: tuple[Sample, ...]) -> None:
+        self._history.append(samples)
         try:
             self.samples_arrived.emit(samples)
         except EmitLoopError as error:
