@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["tests.lab_fixture"]
+
 _FOR_GOOD = ("libvirt-events",)  # one for the process's life, as libvirt wants it
 
 

@@ -1,0 +1,90 @@
+"""The lab for everybody's tests: two real hosts with two guests each, and their daemons' faults.
+
+A test that asks for ``lab`` or ``daemons`` carries the marker ``lab``; the hosts are started
+with the first and end with the run, or with its process if that is killed.
+"""
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from vmgui import lab as lab_room
+from vmgui.lab import LabHost, LabStatus
+
+
+def eventually(holds: Callable[[], bool], what: str, timeout_s: float = 30) -> None:
+    """Wait until something holds; fail with its name when it doesn't in a generous time."""
+    give_up_at = time.monotonic() + timeout_s
+    while not holds():
+        assert time.monotonic() < give_up_at, f"waited {timeout_s} s in vain: {what}"
+        time.sleep(0.02)
+
+
+class Daemon:
+    """A host's libvirt daemon, as somebody with a grudge sees it. Guests go on throughout."""
+
+    def __init__(self, lab_name: str, host: LabHost) -> None:
+        self._lab_name = lab_name
+        self.host = host
+
+    @property
+    def pid(self) -> int | None:
+        """The daemon's process now, or None."""
+        hosts = lab_room.status(self._lab_name).hosts
+        return next(host.pid for host in hosts if host.name == self.host.name)
+
+    def _send(self, what: signal.Signals) -> None:
+        pid = self.pid
+        assert pid is not None, f"{self.host.name} has no daemon"
+        os.kill(pid, what)
+
+    def stop(self) -> None:
+        """Freeze it: connections stay open and nothing answers."""
+        self._send(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        self._send(signal.SIGCONT)
+
+    def kill(self) -> None:
+        """End it at once, and return when it is gone."""
+        self._send(signal.SIGKILL)
+        eventually(lambda: self.pid is None, "the daemon is gone")
+
+    def start(self) -> None:
+        """Start it again, and return when it takes connections."""
+        lab_room.restart_daemon(self._lab_name, self.host.name)
+        eventually(lambda: self.pid is not None and self._takes_connections(), "the daemon is back")
+
+    def _takes_connections(self) -> bool:
+        path = parse_qs(urlsplit(self.host.uri).query)["socket"][0]
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+            return client.connect_ex(path) == 0
+
+    def heal(self) -> None:
+        """Undo whatever a test did to it."""
+        if self.pid is None:
+            self.start()
+        self.resume()
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[LabStatus]:
+    """Two real hosts, lab-a and lab-b, with two booted guests each."""
+    name = f"test-{os.getpid()}"
+    yield lab_room.up(2, 2, name=name, owner_pid=os.getpid())
+    lab_room.down(name)
+
+
+@pytest.fixture
+def daemons(lab: LabStatus) -> Iterator[dict[str, Daemon]]:
+    """The lab's daemons by their host's name, to stop, resume, kill and start; healed after."""
+    made = {host.name: Daemon(lab.name, host) for host in lab.hosts}
+    yield made
+    for daemon in made.values():
+        daemon.heal()
