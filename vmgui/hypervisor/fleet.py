@@ -9,7 +9,7 @@ from psygnal import Signal
 
 from vmgui.hypervisor.connection import DEADLINE_S, Connection
 from vmgui.hypervisor.errors import ConnectionLost
-from vmgui.hypervisor.link import HostLink
+from vmgui.hypervisor.link import HostLink, is_in_process
 from vmgui.hypervisor.questions import Question
 from vmgui.inventory.changes import Change
 from vmgui.inventory.inventory import Inventory
@@ -97,8 +97,9 @@ class Fleet:
 
     async def release(self, connection: Connection) -> None:
         """Take back what `figures_connection` gave."""
-        if (link := self._links.get(connection.uri)) is not None:
-            await link.release(connection)
+        # Its link may be gone by now: what was lent for it is closed all the same.
+        if not is_in_process(connection.uri):
+            await connection.close()
 
     async def reread(self, keys: Iterable[Key]) -> Change:
         """Read these objects again, host by host; apply and return what became different."""
