@@ -34,8 +34,14 @@ def pictured() -> Inventory:
         for n in range(1, 13)
     ]
     prod = [machine(A, name, RUNNING, ("prod",)) for name in ("cache-01", "db-01", "git-01")]
-    prod += [machine(A, "mon-01", RUNNING, ("prod",)), machine(A, "web-01", RUNNING, ("prod", "web"))]
-    infra = [machine(B, f"{name}-01", RUNNING, ("infra",)) for name in ("dns", "proxy", "ntp", "ldap", "log", "vpn")]
+    prod += [
+        machine(A, "mon-01", RUNNING, ("prod",)),
+        machine(A, "web-01", RUNNING, ("prod", "web")),
+    ]
+    infra = [
+        machine(B, f"{name}-01", RUNNING, ("infra",))
+        for name in ("dns", "proxy", "ntp", "ldap", "log", "vpn")
+    ]
     inventory = Inventory()
     inventory.apply(
         Change(

@@ -54,6 +54,12 @@ class Bridge(QObject):
         self._clock.timeout.connect(self.ticked)
         self._clock.start()
 
+    @property
+    def is_quiet(self) -> bool:
+        """Tell whether nothing is left to be told."""
+        held = self._added or self._updated or self._removed or self._samples or self._journal
+        return not held and not self._soon.isActive()
+
     def follow_inventory(self, changed: SignalInstance) -> None:
         """Pass on an inventory's ``changed``."""
         self._follow(changed, self._on_changed)

@@ -59,8 +59,8 @@ class TreeModel(QAbstractItemModel):
     counted = Signal()
     """The counts of matching machines, or of the counted queries, may have changed."""
 
-    groups_added = Signal(list)
-    """Indexes of groups that were not there before: the view decides which are folded."""
+    groups_filled = Signal(list)
+    """Indexes of groups that had no rows before: the view decides which are folded."""
 
     settled = Signal()
     """All that was asked for is shown."""
@@ -420,7 +420,7 @@ class TreeModel(QAbstractItemModel):
         self.counted.emit()
 
     def _rearrange(self, arranged: list[tuple[Node, list[Node]]]) -> None:
-        new = [n for _, rows in arranged for n in rows if n.row < 0 and n.kind != "machine"]
+        filled = [group for group, rows in arranged if rows and not group.children]
         self.layoutAboutToBeChanged.emit()
         before = self.persistentIndexList()
         for group, _ in arranged:
@@ -433,9 +433,9 @@ class TreeModel(QAbstractItemModel):
         after = [self._moved(index) for index in before]
         self.changePersistentIndexList(before, after)
         self.layoutChanged.emit()
-        shown = [self._index(node) for node in new]
+        shown = [index for group in filled if (index := self._index(group)).isValid()]
         if shown:
-            self.groups_added.emit([index for index in shown if index.isValid()])
+            self.groups_filled.emit(shown)
 
     def _moved(self, index: QModelIndex) -> QModelIndex:
         node = self._nodes.get(index.internalId())

@@ -10,10 +10,10 @@ from vmgui.settings import SavedQuery, Settings
 from vmgui.ui.models.tree import NAME, TreeModel
 from vmgui.ui.models.tree_nodes import Address, Grouping
 from vmgui.ui.style import Style
-from vmgui.ui.views.flow import FlowLayout
 from vmgui.ui.views.query_field import QueryField
 from vmgui.ui.views.tree_view import TreeView
 from vmgui.ui.widgets.chips import CountChip
+from vmgui.ui.widgets.flow import FlowLayout
 from vmgui.ui.widgets.text import one_line, plain_label, plain_tooltip
 
 _STANDING = (

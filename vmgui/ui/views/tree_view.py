@@ -69,8 +69,8 @@ class TreeView(QTreeView):
         style.changed.connect(self._restyle)
         self.collapsed.connect(self._on_collapsed)
         self.expanded.connect(self._on_expanded)
-        model.groups_added.connect(self._on_groups_added)
-        self._on_groups_added(self._groups(QModelIndex()))
+        model.groups_filled.connect(self._on_groups_filled)
+        self._on_groups_filled(self._groups(QModelIndex()))
 
     # folding
 
@@ -82,7 +82,7 @@ class TreeView(QTreeView):
     def fold(self, addresses: Iterable[Address]) -> None:
         """Fold exactly these groups, now or when they appear."""
         self._folded = set(addresses)
-        self._on_groups_added(self._groups(QModelIndex()))
+        self._on_groups_filled(self._groups(QModelIndex()))
 
     def fold_all(self) -> None:
         """Fold every host; a second time unfold everything."""
@@ -100,6 +100,17 @@ class TreeView(QTreeView):
         indexes = sorted(self.selectionModel().selectedRows(), key=self._place)
         keys = (self._tree.key(index) for index in indexes)
         return [key for key in keys if key is not None and key.kind == "domain"]
+
+    def keys_in_sight(self) -> list[Key]:
+        """Return the machines whose rows can be seen now."""
+        index, bottom = self.indexAt(QPoint(0, 0)), self.viewport().height()
+        keys: list[Key] = []
+        while index.isValid() and self.visualRect(index).top() < bottom:
+            key = self._tree.key(index)
+            if key is not None and key.kind == "domain":
+                keys.append(key)
+            index = self.indexBelow(index)
+        return keys
 
     def show_row(self, address: Address) -> bool:
         """Make a row current and visible; False where the query hides it."""
@@ -150,7 +161,7 @@ class TreeView(QTreeView):
         self.header().resizeSection(NOW, self._style.px(_NOW_PX))
         self.scheduleDelayedItemsLayout()
 
-    def _on_groups_added(self, indexes: list[QModelIndex]) -> None:
+    def _on_groups_filled(self, indexes: list[QModelIndex]) -> None:
         for index in indexes:
             node = self._tree.node(index)
             if node is not None:

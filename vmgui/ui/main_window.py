@@ -1,0 +1,376 @@
+"""The window: tree left, page in the middle, journal under it, and the lines around them."""
+
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QMessageBox, QVBoxLayout, QWidget
+
+from vmgui import __version__, places
+from vmgui.actions.entry import Entry
+from vmgui.actions.job import JobState
+from vmgui.hypervisor.questions import Question
+from vmgui.inventory.host import LinkState
+from vmgui.inventory.key import Key, host_key
+from vmgui.lab import LabUnavailable
+from vmgui.session import Session
+from vmgui.settings import SCHEME
+from vmgui.ui.actions import MachineActions
+from vmgui.ui.bridge import Bridge
+from vmgui.ui.corner import Corner, chosen_scheme
+from vmgui.ui.dialogs.question import QuestionDialog
+from vmgui.ui.keys import KeysDialog
+from vmgui.ui.menus import Menus
+from vmgui.ui.models.journal import Shelf
+from vmgui.ui.models.tree import TreeModel
+from vmgui.ui.models.tree_nodes import Address
+from vmgui.ui.status_bar import StatusBar
+from vmgui.ui.style import Style
+from vmgui.ui.tasks import Tasks
+from vmgui.ui.views.journal_dock import JournalPanel
+from vmgui.ui.views.pages import Pages
+from vmgui.ui.views.side import Side
+from vmgui.ui.widgets.banner import Banner
+from vmgui.ui.window_state import WindowState
+
+_SIZE = QSize(1280, 800)
+_SIDE_PX, _SIDE_LEAST_PX, _SIDE_MOST_PX = 320, 240, 480
+_JOURNAL_PX = 200
+_LAYOUT_VERSION = 1
+
+
+class MainWindow(QMainWindow):
+    """One window over one session. ``closed`` is emitted once, when it has been closed.
+
+    It needs a running loop; `close_down` ends what it has under way before the session is closed.
+    """
+
+    closed = Signal()
+
+    def __init__(self, session: Session, style: Style) -> None:
+        super().__init__()
+        self.setObjectName("main-window")
+        self.setWindowTitle("vmgui")
+        self.session = session
+        self._style = style
+        self._open: Address = ()
+        self._tasks = Tasks()
+        self._own_jobs: set[str] = set()
+        self._state = WindowState(places.state_dir() / "window.ini")
+        self.bridge = Bridge(self)
+        self.tree = TreeModel(session.inventory, session.sampler, self)
+        self.actions_on_machines = MachineActions(session, self.bridge, style, self)
+        self.side = Side(self.tree, session.settings, style)
+        self.pages = Pages(session, self.bridge, style, self.actions_on_machines.perform)
+        self.journal = JournalPanel(style)
+        self.status = StatusBar(session.inventory, self.bridge, style)
+        self.bar_end = Corner(session.settings, style)
+        self._side_dock = self._dock("side-dock", self.side, Qt.DockWidgetArea.LeftDockWidgetArea)
+        self._journal_dock = self._dock(
+            "journal-dock", self.journal, Qt.DockWidgetArea.BottomDockWidgetArea
+        )
+        self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
+        self.setDockNestingEnabled(False)
+        self.banner = Banner()
+        self.banner.setObjectName("start-banner")
+        self.setCentralWidget(self._middle())
+        self.setStatusBar(self.status)
+        self.menus = self._make_menus()
+        self._connect()
+        self._restore()
+        self._on_journal()
+        self.open_row(self._state.open_row or ("all",))
+        self.side.tree.setFocus()
+
+    # what can be asked for
+
+    def open_row(self, address: Address) -> None:
+        """Show the page of a row of the tree, and mark the row where the query shows it."""
+        if not self.side.tree.show_row(address):
+            self._show_page(address)
+
+    def open_key(self, key: Key) -> None:
+        """Show the page of a machine or host."""
+        if key.kind == "host":
+            self.open_row(("host", key.host))
+        else:
+            self.open_row(("machine", key.host, key.id))
+
+    @property
+    def is_settled(self) -> bool:
+        """Tell whether the tree shows all that is known."""
+        return self.tree.is_settled and self.bridge.is_quiet
+
+    def say_starting(self, sentence: str) -> None:
+        """Say what is being started; "" takes it back."""
+        self.status.showMessage(sentence)
+
+    def say_no_lab(self, error: LabUnavailable, instead: str) -> None:
+        """Say why there is no lab, and what is shown instead."""
+        self.banner.say(
+            "warn",
+            "warning",
+            error.what,
+            f"{error.why} {error.what_to_do}"
+            + (f" {instead} is shown instead." if instead else ""),
+        )
+
+    def start(self, work: Coroutine[Any, Any, Any], name: str) -> None:
+        """Run something on the loop for as long as the window is open."""
+        self._tasks.start(work, name)
+
+    async def close_down(self) -> None:
+        """End what the window has under way; the session can be closed after it."""
+        self.bridge.close()
+        self.session.settings.changed.disconnect(self._on_setting)
+        self.session.journal.changed.disconnect(self._on_entry)
+        self.session.fleet.asked.disconnect(self._on_question)
+        self.side.chips.close_signals()
+        self.pages.close_down()
+        await self._tasks.close()
+
+    # how it is put together
+
+    def _dock(self, name: str, inside: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(self)
+        dock.setObjectName(name)
+        dock.setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
+        dock.setTitleBarWidget(QWidget())
+        dock.setWidget(inside)
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _middle(self) -> QWidget:
+        middle = QWidget()
+        middle.setProperty("role", "page")
+        middle.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        box = QVBoxLayout(middle)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(0)
+        box.addWidget(self.banner)
+        box.addWidget(self.pages, 1)
+        return middle
+
+    def _make_menus(self) -> Menus:
+        menus = Menus(
+            self.menuBar(),
+            self.session.settings,
+            self.actions_on_machines,
+            {
+                "quit": self.close,
+                "find": self._on_find,
+                "refresh": lambda: self.start(self.session.refresh(), "read everything again"),
+                "fold-tree": lambda: self._toggle(self._side_dock),
+                "journal": lambda: self._toggle(self._journal_dock),
+                "present": self.bar_end.toggle_present,
+                "retry": lambda: self._on_retry(self._uri()),
+                "disconnect": lambda: self._disconnect(forget=False),
+                "forget": lambda: self._disconnect(forget=True),
+                "keys": lambda: KeysDialog(self.menus.keys(), self).open(),
+                "about": self._on_about,
+            },
+        )
+        menus.grouping.addActions(self.side.grouping_menu.actions())
+        self.menuBar().setCornerWidget(self.bar_end, Qt.Corner.TopRightCorner)
+        for number in range(9):
+            shortcut = QShortcut(QKeySequence(f"Ctrl+{number + 1}"), self)
+            shortcut.activated.connect(lambda n=number: self.pages.show_tab(n))
+        return menus
+
+    def _connect(self) -> None:
+        session, bridge = self.session, self.bridge
+        bridge.follow_inventory(session.inventory.changed)
+        bridge.follow_samples(session.sampler.samples_arrived)
+        bridge.follow_journal(session.journal.changed)
+        session.settings.changed.connect(self._on_setting)
+        session.journal.changed.connect(self._on_entry)
+        session.fleet.asked.connect(self._on_question)
+        bridge.inventory_changed.connect(self.tree.apply)
+        bridge.inventory_changed.connect(self._on_changed)
+        bridge.samples_arrived.connect(lambda samples: self.tree.take_samples(samples.values()))
+        bridge.journal_changed.connect(self._on_journal)
+        bridge.ticked.connect(self._on_tick)
+        self.pages.query_wanted.connect(self.side.query.set_text)
+        self.pages.page_wanted.connect(self.open_key)
+        self.pages.entry_wanted.connect(self._on_entry_wanted)
+        self.pages.close_wanted.connect(lambda: self.open_row(("all",)))
+        self.side.opened.connect(self._show_page)
+        self.side.picked.connect(self._on_picked)
+        self.side.menu_wanted.connect(self._on_menu)
+        self.journal.cancel_wanted.connect(self._on_cancel)
+        self.journal.again_wanted.connect(self._on_again)
+        self.journal.fold_wanted.connect(lambda: self._toggle(self._journal_dock))
+        self.status.host_wanted.connect(lambda uri: self.open_row(("host", uri)))
+        self.status.retry_wanted.connect(self._on_retry)
+        self.status.jobs_wanted.connect(self._on_jobs)
+        self._style.changed.connect(self._on_style)
+
+    # what happens
+
+    def _show_page(self, address: Address) -> None:
+        self._open = address
+        key = self._key()
+        match address[:1]:
+            case ("machine",) if key is not None:
+                self.pages.show_machine(key)
+            case ("host",):
+                self.pages.show_host(address[1])
+            case _:
+                self.pages.show_all()
+        self.side.show_open(address, self._name())
+        self.journal.set_about(key)
+        self.status.show_versions_of(self._uri())
+        self._on_changed()
+
+    def _on_picked(self, keys: list[Key]) -> None:
+        if len(keys) > 1:
+            self.pages.show_selection(keys)
+        elif self.pages.is_selection:
+            self._show_page(self._open)
+        self.actions_on_machines.set_targets(keys or self._open_machines())
+
+    def _on_changed(self) -> None:
+        host = self.session.inventory.host(self._uri())
+        again = (LinkState.LOST, LinkState.REFUSED, LinkState.STALLED)
+        self.menus.set_host(
+            any_host=host is not None,
+            can_retry=host is not None and host.link.state in again,
+        )
+
+    def _on_menu(self, place: QPoint) -> None:
+        if self.actions_on_machines.targets:
+            self.actions_on_machines.context_menu(self).popup(place)
+
+    def _on_tick(self) -> None:
+        wanted = self.side.tree.keys_in_sight()
+        key = self._key()
+        self.session.sampler.set_wanted([*wanted, key] if key is not None else wanted)
+
+    def _on_journal(self) -> None:
+        jobs = self.session.runner.jobs
+        cancellable = frozenset(job.id for job in jobs if job.can_cancel)
+        self.journal.set_entries(self.session.journal.entries(), cancellable)
+        self.status.show_running(len(jobs))
+
+    def _on_entry(self, entry: Entry) -> None:
+        """Open the story of what was just asked for and failed."""
+        if entry.state is JobState.RUNNING:
+            self._own_jobs.add(entry.id)
+        elif entry.state is JobState.FAILED and entry.id in self._own_jobs:
+            self._own_jobs.discard(entry.id)
+            self._on_journal()
+            self.journal.show_entry(entry.id)
+            if self._journal_dock.isHidden():
+                self.status.showMessage(
+                    f"{entry.title} failed on {entry.target_name}. Ctrl+J shows why.", 10_000
+                )
+
+    def _on_entry_wanted(self, entry_id: str) -> None:
+        self._journal_dock.show()
+        self._show_toggles()
+        self.journal.show_entry(entry_id)
+
+    def _on_cancel(self, job_id: str) -> None:
+        for job in self.session.runner.jobs:
+            if job.id == job_id:
+                job.cancel()
+
+    def _on_again(self, entry: Entry) -> None:
+        self.actions_on_machines.perform(entry.action_id, (entry.target,))
+
+    def _on_retry(self, uri: str) -> None:
+        if uri in self.session.fleet.uris:
+            self.session.fleet.retry(uri)
+
+    def _on_jobs(self) -> None:
+        self._journal_dock.show()
+        self.journal.show_shelf(Shelf.RUNNING)
+
+    def _on_question(self, question: Question) -> None:
+        host = self.session.inventory.host(question.uri)
+        QuestionDialog(question, host.name if host is not None else "", self).open()
+
+    def _on_setting(self, key: str) -> None:
+        if key == SCHEME.key:
+            self._style.set_scheme(chosen_scheme(self.session.settings))
+
+    def _on_about(self) -> None:
+        QMessageBox.about(self, "About vmgui", f"vmgui {__version__}")
+
+    def _on_find(self) -> None:
+        self._side_dock.show()
+        self._show_toggles()
+        self.side.start_query()
+
+    def _disconnect(self, *, forget: bool) -> None:
+        uri = self._uri()
+        if uri:
+            self.start(self.session.disconnect(uri, forget=forget), f"disconnect {uri}")
+
+    def _toggle(self, dock: QDockWidget) -> None:
+        dock.setVisible(dock.isHidden())
+        self._show_toggles()
+
+    def _show_toggles(self) -> None:
+        self.menus.fold_tree.setChecked(not self._side_dock.isHidden())
+        self.menus.fold_journal.setChecked(not self._journal_dock.isHidden())
+
+    def _on_style(self) -> None:
+        px = self._style.px
+        self.side.setMinimumWidth(px(_SIDE_LEAST_PX))
+        self.side.setMaximumWidth(px(_SIDE_MOST_PX))
+
+    # what is open
+
+    def _key(self) -> Key | None:
+        match self._open:
+            case ("machine", uri, uuid):
+                return Key(uri, "domain", uuid)
+            case ("host", uri):
+                return host_key(uri)
+            case _:
+                return None
+
+    def _uri(self) -> str:
+        key = self._key()
+        return key.host if key is not None else ""
+
+    def _name(self) -> str:
+        key = self._key()
+        record = self.session.inventory.get(key) if key is not None else None
+        return str(getattr(record, "name", ""))
+
+    def _open_machines(self) -> Sequence[Key]:
+        key = self._key()
+        return (key,) if key is not None and key.kind == "domain" else ()
+
+    # across restarts
+
+    def _restore(self) -> None:
+        self.resize(_SIZE)
+        self._on_style()
+        self.side.group(self._state.grouping)
+        self.side.tree.fold(self._state.folded)
+        geometry, layout = self._state.bytes("geometry"), self._state.bytes("layout")
+        if geometry is not None:
+            self.restoreGeometry(geometry)
+        if layout is None or not self.restoreState(layout, _LAYOUT_VERSION):
+            self.resizeDocks(
+                [self._side_dock], [self._style.px(_SIDE_PX)], Qt.Orientation.Horizontal
+            )
+            self.resizeDocks([self._journal_dock], [_JOURNAL_PX], Qt.Orientation.Vertical)
+        self._show_toggles()
+
+    def _keep(self) -> None:
+        self._state.set_bytes("geometry", self.saveGeometry())
+        self._state.set_bytes("layout", self.saveState(_LAYOUT_VERSION))
+        self._state.set_tree(self.side.tree.folded, self._open, self.tree.grouping)
+        self._state.write()
+
+    # Qt
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._keep()
+        super().closeEvent(event)
+        self.closed.emit()
