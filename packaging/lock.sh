@@ -13,12 +13,14 @@ if [[ ${1:-} == --keep ]]; then
     renew=()
 fi
 
+# A developer's own mirror must not decide which hashes we know (see --no-config, too).
+unset UV_DEFAULT_INDEX UV_INDEX UV_INDEX_URL UV_EXTRA_INDEX_URL UV_FIND_LINKS
+
 lock() { # lock FILE UV_ARGS…
-    # --no-config and the index: a developer's own mirror must not decide which hashes we know.
     local file=$1
     shift
     uv pip compile "$@" "${renew[@]}" --quiet --universal --python-version 3.11 --generate-hashes \
-        --no-config --default-index https://pypi.org/simple --no-emit-index-url \
+        --no-config --no-emit-index-url \
         --custom-compile-command packaging/lock.sh --output-file "$file"
 }
 
