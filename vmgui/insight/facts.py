@@ -190,11 +190,32 @@ def _of_host(host: Host, networks: int, pools: int) -> Iterator[Fact]:
     yield Fact("networks", "Networks", str(networks))
     yield Fact("pools", "Storage pools", str(pools))
     if host.missing_calls:
-        lacking = ", ".join(sorted(host.missing_calls))
+        lacking = ", ".join(sorted({_CALLS.get(call, call) for call in host.missing_calls}))
         yield Fact("missing", "Driver lacks", lacking)
 
 
 _GUEST_TYPES_SHOWN = 4
+
+_CALLS = {
+    "getSysinfo": "the host's hardware",
+    "getCapabilities": "capabilities",
+    "getInfo": "the host's processors and memory",
+    "getHostname": "the host's name",
+    "getLibVersion": "libvirt's version",
+    "getVersion": "the hypervisor's version",
+    "getAllDomainStats": "figures in bulk",
+    "getCPUStats": "CPU figures",
+    "getMemoryStats": "memory figures",
+    "getFreeMemory": "free memory",
+    "memoryStats": "memory of guests",
+    "blockStats": "disk figures",
+    "interfaceStats": "network figures",
+    "snapshotNum": "snapshots",
+    "listAllNetworks": "networks",
+    "listAllStoragePools": "storage pools",
+    "domainEventRegisterAny": "events",
+}
+"""libvirt's calls in the words of what is missing without them."""
 
 
 def _topology(host: Host) -> str:

@@ -147,7 +147,7 @@ class GraphTabs(QWidget):
         self.freeze.setText(_GO_ON if frozen else _FREEZE)
 
     def _arrange(self) -> None:
-        narrow = self.window().width() < _NARROW_PX
+        narrow = self.window().width() < current().px(_NARROW_PX)
         if narrow:
             self._side.setMinimumWidth(0)
             self._side.setMaximumWidth(16777215)

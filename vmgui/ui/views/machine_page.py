@@ -20,12 +20,14 @@ from vmgui.session import Session
 from vmgui.settings import GRAPH_RANGE_S
 from vmgui.ui.bridge import Bridge
 from vmgui.ui.models.tree_nodes import shown_state
+from vmgui.ui.style import current
 from vmgui.ui.views.fact_rows import rows
 from vmgui.ui.views.figure_feed import FigureFeed
 from vmgui.ui.views.graph_tabs import GraphTabs
 from vmgui.ui.views.graphs import GraphBoard
 from vmgui.ui.views.machine_buttons import MachineButtons, Perform
 from vmgui.ui.views.page_header import PageHeader
+from vmgui.ui.views.tree_delegate import mark_of
 from vmgui.ui.widgets.banner import Banner
 from vmgui.ui.widgets.facts import Facts
 from vmgui.ui.widgets.graph import GraphEvent
@@ -34,17 +36,6 @@ _WORDLESS_PX = 1200
 _SAME_S = 3.0
 """A change of state within this time of an action's end is taken to be its doing."""
 
-_MARKS = {
-    DomainState.RUNNING: "running",
-    DomainState.SHUTTING_DOWN: "running",
-    DomainState.PAUSED: "paused",
-    DomainState.SLEEPING: "paused",
-    DomainState.OFF: "off",
-    DomainState.SAVED: "saved",
-    DomainState.CRASHED: "crashed",
-    DomainState.MIGRATING: "migrating",
-    DomainState.UNKNOWN: "unknown",
-}
 _STATE_ICONS = {
     DomainState.RUNNING: "play",
     DomainState.PAUSED: "pause",
@@ -103,7 +94,7 @@ class MachinePage(QWidget):
         self._tabs.range_chosen.connect(self._on_range)
         self._tabs.event_activated.connect(self._on_event)
         banner_row = QVBoxLayout()
-        banner_row.setContentsMargins(16, 0, 16, 0)
+        banner_row.setContentsMargins(16, 0, 16, 4)
         banner_row.addWidget(self._banner)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
@@ -205,7 +196,7 @@ class MachinePage(QWidget):
             return "stale", " · ".join(words)
         if domain.state_since_s is not None:
             words.append(duration(time.time() - domain.state_since_s))
-        return _MARKS[state], " · ".join(words)
+        return mark_of(state), " · ".join(words)
 
     def _no_figures(self, domain: Domain) -> str:
         if self.is_gone:
@@ -301,4 +292,4 @@ class MachinePage(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._buttons.set_compact(self.window().width() < _WORDLESS_PX)
+        self._buttons.set_compact(self.window().width() < current().px(_WORDLESS_PX))
