@@ -13,6 +13,8 @@ from vmgui import lab as lab_room
 from vmgui.lab.layout import Layout
 from vmgui.lab.processes import start_ticks
 
+_INTERFACES_BEFORE = set(Path("/sys/class/net").iterdir())
+
 _numbers = itertools.count(1)
 
 
@@ -48,7 +50,6 @@ class Traces:
 
     def __init__(self, name: str) -> None:
         self._layout = Layout(name)
-        self._interfaces = set(os.listdir("/sys/class/net"))
         supervisor = self._layout.supervisor_pid()
         assert supervisor is not None
         family = {supervisor}
@@ -61,7 +62,7 @@ class Traces:
         assert not self.processes()
         assert not self.mounts()
         assert not self.folders()
-        assert set(os.listdir("/sys/class/net")) <= self._interfaces
+        assert set(Path("/sys/class/net").iterdir()) <= _INTERFACES_BEFORE
 
     def await_gone(self) -> None:
         """Wait for a supervisor that nobody waits for otherwise, then look for the rest."""
@@ -78,7 +79,7 @@ class Traces:
 
     def mounts(self) -> list[str]:
         """Return mounts of the lab's folders, in any namespace of any process."""
-        found = set()
+        found: set[str] = set()
         for table in Path("/proc").glob("[0-9]*/mountinfo"):
             try:
                 lines = table.read_text().splitlines()

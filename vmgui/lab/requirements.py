@@ -1,8 +1,8 @@
 """What a machine must have for a lab, and what to do about what it lacks."""
 
-import getpass
 import os
 import platform
+import pwd
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -93,9 +93,16 @@ def _is_static(path: Path) -> bool:
     return (3).to_bytes(4, "little") not in kinds
 
 
+def _user_name() -> str:
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
+
+
 def id_range(file: Path) -> tuple[int, int] | None:
     """Return the widest range (first, count) that subuid(5) or subgid(5) grants to this user."""
-    mine = {getpass.getuser(), str(os.geteuid())}
+    mine = {_user_name(), str(os.geteuid())}
     try:
         lines = file.read_text().splitlines()
     except OSError:
@@ -151,7 +158,7 @@ def missing_things() -> tuple[LabProblem, ...]:
         if not (program("newuidmap") and program("newgidmap")):
             needed.append("newuidmap")
         if id_ranges() is None:
-            user = getpass.getuser()
+            user = _user_name()
             problems.append(
                 LabProblem(
                     f"{user} has no range of identities of their own.",

@@ -1,0 +1,194 @@
+"""The lab of an ordinary user, tried by root in that user's name.
+
+The other user sees this Python and this tree through mounts of a namespace that ends with the
+try: both often lie where only root may look, and /dev/net/tun is replaced there as well.
+"""
+
+import json
+import os
+import pwd
+import shutil
+import site
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vmgui import lab, places
+
+pytestmark = [
+    pytest.mark.lab,
+    pytest.mark.skipif(
+        os.geteuid() != 0,
+        reason="only root can try it in another's name; this run's own lab is an ordinary user's",
+    ),
+]
+
+_TREE = Path(__file__).parents[2]
+_TUN_MAJOR_MINOR = ("c", "10", "200")
+
+_ENTER = """
+set -e
+mount --bind {base} python
+mount --bind {tree} tree
+mount --bind {site} site
+{extra}
+exec {chroot} setpriv --reuid {user} --regid {user} --init-groups env -i \
+    HOME={home} PATH=/usr/bin:/bin PYTHONPATH={room}/tree:{room}/site PYTHONDONTWRITEBYTECODE=1 \
+    XDG_RUNTIME_DIR={home} XDG_CACHE_HOME={home}/cache {room}/python/bin/python3 {home}/try.py
+"""
+
+_TRY_LAB = """
+import json, os, pathlib, libvirt
+from xml.etree import ElementTree
+from vmgui import lab
+try:
+    status = lab.up(1, 1)
+    connection = libvirt.open(status.hosts[0].uri)
+    network = connection.networkLookupByName("default")
+    xml = connection.lookupByName("web-01").XMLDesc()
+    owner = pathlib.Path(f"/proc/{status.hosts[0].pid}").stat().st_uid
+    leases = [lease["hostname"] for lease in network.DHCPLeases()]
+    connection.close()
+finally:
+    lab.down()
+print(json.dumps({
+    "uid": owner,
+    "interface": ElementTree.fromstring(xml).find("devices/interface").get("type"),
+    "leases": leases,
+    "notes": status.notes,
+    "left": [str(path) for path in pathlib.Path.home().glob("**/lab/default*")],
+}))
+"""
+
+_TRY_PROBLEMS = """
+import json
+from dataclasses import asdict
+from vmgui import lab
+print(json.dumps([asdict(problem) for problem in lab.problems()]))
+"""
+
+
+@dataclass(frozen=True)
+class Other:
+    """A user who isn't root, and a room that both of us can enter."""
+
+    name: str
+    room: Path
+
+    @property
+    def uid(self) -> int:
+        return pwd.getpwnam(self.name).pw_uid
+
+    def run(self, script: str, *, tun_mode: str = "666", refuse_namespaces: bool = False) -> Any:
+        """Run a script as that user, and return what it printed as JSON."""
+        home = self.room / "home"
+        home.mkdir(exist_ok=True)
+        (home / "try.py").write_text(script)
+        _give_kernel(home / "cache" / "lab")
+        for path in (home, *home.rglob("*")):
+            os.chown(path, self.uid, self.uid)
+        for folder in ("python", "tree", "site", "root"):
+            (self.room / folder).mkdir(exist_ok=True)
+        tun = self.room / "tun"
+        tun.unlink(missing_ok=True)
+        subprocess.run(["mknod", "-m", tun_mode, tun, *_TUN_MAJOR_MINOR], check=True)
+        extra = f"mount --bind {tun} /dev/net/tun\n"
+        if refuse_namespaces:
+            # The kernel makes no user namespace for a process that lives in a chroot.
+            extra += "mount --rbind / root\n"
+        command = _ENTER.format(
+            base=sys.base_prefix,
+            tree=_TREE,
+            site=site.getsitepackages()[0],
+            user=self.uid,
+            home=home,
+            room=self.room,
+            extra=extra,
+            chroot=f"chroot {self.room}/root" if refuse_namespaces else "",
+        )
+        done = subprocess.run(
+            ["unshare", "-m", "sh", "-c", command],
+            cwd=self.room,
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+
+def _give_kernel(cache: Path) -> None:
+    """Hand over the kernel that root has fetched, where it has one, for the sake of time."""
+    for kernel in (places.cache_dir() / "lab").glob("kernel-*"):
+        shutil.copytree(kernel, cache / kernel.name, dirs_exist_ok=True)
+
+
+@pytest.fixture(scope="module")
+def other() -> Iterator[Other]:
+    """A user made for this run, with a range of identities, and deleted after it."""
+    name = f"vmgui{os.getpid()}"
+    subprocess.run(["useradd", "--create-home", name], check=True, capture_output=True)
+    if f"{name}:" not in Path("/etc/subuid").read_text():
+        own_range = f"{os.getpid() * 65536 + 200000}-{os.getpid() * 65536 + 265535}"
+        subprocess.run(
+            ["usermod", "--add-subuids", own_range, "--add-subgids", own_range, name], check=True
+        )
+    room = Path(tempfile.mkdtemp(prefix="vmgui-", dir="/tmp"))
+    room.chmod(0o755)
+    yield Other(name, room)
+    subprocess.run(["userdel", "--remove", name], check=True, capture_output=True)
+    shutil.rmtree(room)
+
+
+def _processes_of(uid: int) -> list[str]:
+    """Return the command lines of a user's processes, ended ones not counted."""
+    listed = subprocess.run(
+        ["ps", "-o", "stat=,args=", "-U", str(uid)], check=False, capture_output=True, text=True
+    )
+    return [line for line in listed.stdout.splitlines() if not line.startswith("Z")]
+
+
+def test_an_ordinary_user_has_hosts_with_networks(other: Other) -> None:
+    seen = other.run(_TRY_LAB)
+    assert seen["uid"] == other.uid
+    assert seen["interface"] == "network"
+    assert seen["leases"] == ["web-01"]
+    assert not any("tun" in note for note in seen["notes"])
+    assert seen["left"] == []
+    assert _processes_of(other.uid) == []
+
+
+def test_without_tap_devices_guests_have_user_networking_and_the_lab_says_so(other: Other) -> None:
+    seen = other.run(_TRY_LAB, tun_mode="600")
+    assert seen["interface"] == "user"
+    note = next(note for note in seen["notes"] if "tun" in note)
+    assert "Permission denied" in note
+    assert "chmod 666 /dev/net/tun" in note
+    assert seen["left"] == []
+
+
+def test_a_machine_that_can_run_a_lab_has_no_problem(other: Other) -> None:
+    assert other.run(_TRY_PROBLEMS) == []
+    assert lab.problems() == ()
+
+
+def test_refused_namespaces_are_named_with_a_way_out(other: Other) -> None:
+    problems = other.run(_TRY_PROBLEMS, refuse_namespaces=True)
+    assert len(problems) == 1
+    assert "Operation not permitted" in problems[0]["why"]
+    assert problems[0]["what_to_do"]
+
+
+def test_a_user_without_a_range_is_told_how_to_get_one(other: Other) -> None:
+    nobody = Other("nobody", other.room)
+    problems = nobody.run(_TRY_PROBLEMS)
+    assert len(problems) == 1
+    assert "/etc/subuid" in problems[0]["why"]
+    assert "usermod --add-subuids" in problems[0]["what_to_do"]
+    assert "nobody" in problems[0]["what_to_do"]
