@@ -2,9 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
-from concurrent.futures import Future
-from typing import TypeVar, TypeVarTuple
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
+from typing import Any, TypeVar, TypeVarTuple
 
 import libvirt
 
@@ -46,6 +46,7 @@ class Connection:
         self._workers = Workers(f"libvirt-{uri}", _THREADS)
         self._registered: list[Callable[[], object]] = []
         self._closed = False
+        self._under_way: set[Future[Any]] = set()
         self.lost: asyncio.Future[str] = self._loop.create_future()
 
     @classmethod
@@ -83,7 +84,11 @@ class Connection:
                 attempt.end()
         await attempt.keep_answers()
         connection = cls(uri, conn, read_only=read_only)
-        await connection.call(connection._watch_over, what="Watch over the connection")
+        try:
+            await connection.call(connection._watch_over, what="Watch over the connection")
+        except BaseException:
+            await connection.close()
+            raise
         return connection
 
     async def call(
@@ -101,6 +106,7 @@ class Connection:
         """
         self._check_open(what)
         future = self._workers.submit(lambda: work(self._conn, *args), urgent=urgent)
+        self._watch(future)
         return await self._outcome(future, what, deadline_s)
 
     async def call_apart(
@@ -109,6 +115,7 @@ class Connection:
         """Run ``work(conn, *args)`` in a thread of its own, for as long as it takes."""
         self._check_open(what)
         future = run_apart(f"long-{self.uri}", lambda: work(self._conn, *args))
+        self._watch(future)
         return await self._outcome(future, what, None)
 
     async def subscribe(self, on_event: Callable[[HostEvent], None]) -> frozenset[str]:
@@ -136,18 +143,28 @@ class Connection:
             return
         self._closed = True
         self.lost.cancel()
-        future = run_apart(f"close-{self.uri}", self._close)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.wrap_future(future), _CLOSE_DEADLINE_S)
-        self._workers.stop()
+        running = [call for call in tuple(self._under_way) if not call.cancel()]
+        future = run_apart(f"close-{self.uri}", lambda: self._close(running))
+        try:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.wrap_future(future), _CLOSE_DEADLINE_S)
+        finally:
+            self._workers.stop()
 
-    def _close(self) -> None:
+    def _watch(self, future: "Future[Any]") -> None:
+        self._under_way.add(future)
+        future.add_done_callback(self._under_way.discard)
+
+    def _close(self, running: Sequence["Future[Any]"]) -> None:
         # Callbacks first: one that is still registered keeps the connection open.
         for unregister in self._registered:
             with contextlib.suppress(libvirt.libvirtError):
                 unregister()
         with contextlib.suppress(libvirt.libvirtError):  # raises on a dead connection
             self._conn.unregisterCloseCallback()
+        # libvirt frees a connection at once, also from under a call that is still in it; when
+        # that returned, the process crashed. So a call that hangs holds up the end.
+        wait(running)
         with contextlib.suppress(libvirt.libvirtError):
             self._conn.close()
 
