@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QToolButton, QWidget
 
 from vmgui.settings import PRESENTER_FACTOR, SCHEME, Settings
 from vmgui.ui.style import SchemeChoice, Style
@@ -23,7 +23,7 @@ def chosen_scheme(settings: Settings) -> SchemeChoice:
             return "system"
 
 
-class PaletteField(QPushButton):
+class PaletteField(QAbstractButton):
     """Looks like a field and opens the palette, which is where one types."""
 
     def __init__(self, style: Style) -> None:
@@ -33,6 +33,7 @@ class PaletteField(QPushButton):
         self.setAccessibleName(_HINT)
         self.setToolTip(f"{_HINT} (Ctrl+K)")
         self.setCursor(Qt.CursorShape.IBeamCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     # Qt
 
@@ -61,7 +62,7 @@ class PaletteField(QPushButton):
         painter.setPen(style.color("t3"))
         painter.setFont(style.font("table"))
         words = self.rect().adjusted(side + 14, 0, -key.width() - 10, 0)
-        text = self.fontMetrics().elidedText(_HINT, Qt.TextElideMode.ElideRight, words.width())
+        text = painter.fontMetrics().elidedText(_HINT, Qt.TextElideMode.ElideRight, words.width())
         painter.drawText(words, int(Qt.AlignmentFlag.AlignVCenter), text)
         painter.setFont(style.font("axis"))
         painter.drawText(key, int(Qt.AlignmentFlag.AlignCenter), "Ctrl K")
@@ -84,7 +85,8 @@ class Corner(QWidget):
         field.clicked.connect(self.palette_wanted)
         self._present = QToolButton()
         self._present.setObjectName("present")
-        self._present.setText("Present")
+        self._present.setText(" Present")
+        self._present.setAccessibleName("Present")
         self._present.setProperty("role", "flat")
         self._present.setCheckable(True)
         self._present.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -96,7 +98,7 @@ class Corner(QWidget):
         self._scheme.setProperty("role", "flat")
         self._scheme.clicked.connect(lambda _on: self.toggle_scheme())
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 4, 8, 4)
+        layout.setContentsMargins(0, 3, 8, 3)
         layout.setSpacing(6)
         for part in (field, self._present, self._scheme):
             layout.addWidget(part)

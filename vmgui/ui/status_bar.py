@@ -4,7 +4,7 @@ from time import monotonic
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QStatusBar, QWidget
+from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QStatusBar, QWidget
 
 from vmgui.insight.amounts import counted, duration, latency
 from vmgui.inventory.host import Host, Link, LinkState
@@ -41,7 +41,7 @@ def link_text(link: Link, now_s: float) -> str:
             return str(link.state)
 
 
-class HostHealth(QPushButton):
+class HostHealth(QAbstractButton):
     """One connection: mark, name, latency, age. A click opens its page, or tries again."""
 
     def __init__(self, uri: str, style: Style) -> None:
@@ -51,7 +51,7 @@ class HostHealth(QPushButton):
         self._host: Host | None = None
         self._text = ""
         self.setObjectName(f"health-{uri}")
-        self.setFlat(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
 
     def show_host(self, host: Host, now_s: float) -> None:
@@ -112,7 +112,7 @@ class HostHealth(QPushButton):
 _RETRIED = (LinkState.LOST, LinkState.REFUSED, LinkState.CLOSED)
 
 
-class JobsRunning(QPushButton):
+class JobsRunning(QAbstractButton):
     """How many jobs run; a click shows them."""
 
     def __init__(self, style: Style) -> None:
@@ -120,7 +120,7 @@ class JobsRunning(QPushButton):
         self._style = style
         self._count = 0
         self.setObjectName("jobs-running")
-        self.setFlat(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.hide()
 
     def show_count(self, count: int) -> None:
@@ -218,12 +218,16 @@ class StatusBar(QStatusBar):
                 self._row.insertWidget(self._row.count() - 1, health)
             health.show_host(host, now_s)
         host_now = hosts.get(self._uri)
-        texts = (host_now.libvirt_version, host_now.hypervisor_version) if host_now else ()
-        words = [f"libvirt {texts[0]}" if texts and texts[0] else "", *texts[1:]]
-        self._versions.setText(" · ".join(filter(None, words)))
+        self._versions.setText(_versions(host_now) if host_now is not None else "")
 
     def _on_clicked(self, uri: str) -> None:
         host = self._inventory.host(uri)
         if host is not None and host.link.state in _RETRIED:
             self.retry_wanted.emit(uri)
         self.host_wanted.emit(uri)
+
+
+def _versions(host: Host) -> str:
+    libvirt = f"libvirt {host.libvirt_version}" if host.libvirt_version else ""
+    driver = f"{host.driver} {host.hypervisor_version}" if host.hypervisor_version else ""
+    return one_line(" · ".join(filter(None, (libvirt, driver.strip()))))

@@ -1,6 +1,7 @@
 """What a row of the tree says: names, counts, figures, and the row in words."""
 
 from collections.abc import Sequence
+from math import nan
 from typing import Protocol
 
 from vmgui.inventory.domain import DomainState
@@ -9,6 +10,9 @@ from vmgui.inventory.host import LinkState
 from vmgui.inventory.key import Key, host_key
 from vmgui.ui.models.tree_nodes import Node
 from vmgui.ui.widgets.text import one_line, plain_tooltip
+
+TREND_POINTS = 60
+"""How many values five minutes have."""
 
 
 class Figures(Protocol):
@@ -70,7 +74,10 @@ class RowText:
             if node.kind == "host"
             else node.kind == "machine" and node.state() is DomainState.RUNNING
         )
-        return self._figures.recent_cpu(_key(node)) if shown else ()
+        recent = self._figures.recent_cpu(_key(node)) if shown else ()
+        # What is younger than five minutes stands at the right end, where "now" is.
+        missing = TREND_POINTS - len(recent)
+        return [*[nan] * missing, *recent] if recent and missing > 0 else recent
 
     def spoken(self, node: Node) -> str:
         """Return the row in words, for who cannot see it."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import (
     QGuiApplication,
     QKeyEvent,
@@ -33,6 +33,8 @@ from vmgui.ui.widgets.chips import CountBadge
 from vmgui.ui.widgets.failure import Failure, FailurePanel
 from vmgui.ui.widgets.segmented import Segmented
 
+_Index = QModelIndex | QPersistentModelIndex
+
 _SHELVES = tuple(Shelf)
 _TONES = {Shelf.RUNNING: "acc", Shelf.PROBLEMS: "dang"}
 _STORY_MARGIN = (62, 4, 12, 8)
@@ -41,13 +43,15 @@ _THIS, _ALL = "this", "all"
 
 
 class JournalList(QListView):
-    """The lines. ``cancel_wanted`` has the id of a job, ``again_wanted`` an entry to repeat.
+    """The lines; one with a story (it failed, or was interrupted) opens to it under itself.
 
-    A line with a story (it failed, or was interrupted) opens to it under itself.
+    ``cancel_wanted`` has the id of a job, ``again_wanted`` an entry to repeat, ``chosen`` the id
+    of the line that was made current.
     """
 
     cancel_wanted = Signal(str)
     again_wanted = Signal(object)
+    chosen = Signal(str)
 
     def __init__(self, model: JournalModel, style: Style) -> None:
         super().__init__()
@@ -157,6 +161,11 @@ class JournalList(QListView):
             self.open_story("" if self.opened == entry.id else entry.id)
 
     # Qt
+
+    def currentChanged(self, current: _Index, previous: _Index) -> None:
+        super().currentChanged(current, previous)
+        entry = self._journal.entry(current)
+        self.chosen.emit(entry.id if entry is not None else "")
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

@@ -1,18 +1,19 @@
-"""The middle of the window: one page at a time, made when it is first asked for."""
+"""The middle of the window: one page at a time, made when it is asked for."""
 
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedWidget, QTabBar, QWidget
 
-from vmgui.inventory.key import Key
+from vmgui.inventory.key import Key, host_key
 from vmgui.session import Session
 from vmgui.ui.bridge import Bridge
 from vmgui.ui.style import Style
+from vmgui.ui.views.all_page import AllPage
+from vmgui.ui.views.host_page import HostPage
 from vmgui.ui.views.machine_buttons import Perform
 from vmgui.ui.views.machine_page import MachinePage
 from vmgui.ui.views.selection_page import SelectionPage
-from vmgui.ui.widgets.empty_state import EmptyState
 
 
 class Pages(QStackedWidget):
@@ -20,13 +21,15 @@ class Pages(QStackedWidget):
 
     ``query_wanted`` has the text of a query, ``page_wanted`` the key of another page,
     ``entry_wanted`` the id of a journal line, ``connection_wanted`` the URI of a connection to
-    edit; ``close_wanted`` asks for another page because this one has come to its end.
+    edit ("" for a new one), ``disconnect_wanted`` the URI of one to close; ``close_wanted`` asks
+    for another page because this one has come to its end.
     """
 
     query_wanted = Signal(str)
     page_wanted = Signal(object)
     entry_wanted = Signal(str)
     connection_wanted = Signal(str)
+    disconnect_wanted = Signal(str)
     close_wanted = Signal()
 
     def __init__(
@@ -43,10 +46,10 @@ class Pages(QStackedWidget):
         self._bridge = bridge
         self._style = style
         self._perform = perform
+        self._one: MachinePage | HostPage | None = None
+        self._all: AllPage | None = None
         self._selection: SelectionPage | None = None
-        self._machine: MachinePage | None = None
         self._keys: tuple[Key, ...] = ()
-        self._quiet: QWidget | None = None
 
     @property
     def is_selection(self) -> bool:
@@ -54,27 +57,34 @@ class Pages(QStackedWidget):
         return self._selection is not None and self.currentWidget() is self._selection
 
     def show_machine(self, key: Key) -> None:
-        """Show the page of a machine."""
-        page = self._machine
-        if page is None or page.key != key:
-            self._close_machine()
-            page = self._machine = MachinePage(self._session, self._bridge, key, self._perform)
-            page.query_requested.connect(self.query_wanted)
-            page.page_requested.connect(self.page_wanted)
-            page.entry_requested.connect(self.entry_wanted)
-            page.connection_requested.connect(self.connection_wanted)
-            page.close_requested.connect(self.close_wanted)
-            self.addWidget(page)
-        self.setCurrentWidget(page)
+        """Show the page of a machine, also when the machine is gone: the page says so."""
+        if self._one is not None and self._one.key == key:
+            self.setCurrentWidget(self._one)
+            return
+        page = MachinePage(self._session, self._bridge, key, self._perform)
+        page.query_requested.connect(self.query_wanted)
+        page.entry_requested.connect(self.entry_wanted)
+        self._replace(page)
 
     def show_host(self, uri: str) -> None:
         """Show the page of a host."""
-        host = self._session.inventory.host(uri)
-        self._show_quiet("hard-drives", host.name if host else "?", "")
+        key = host_key(uri)
+        if self._one is not None and self._one.key == key:
+            self.setCurrentWidget(self._one)
+            return
+        page = HostPage(self._session, self._bridge, key)
+        page.disconnect_requested.connect(self.disconnect_wanted)
+        self._replace(page)
 
     def show_all(self) -> None:
         """Show the page of all hypervisors."""
-        self._show_quiet("cloud", "All hypervisors", "")
+        if self._all is None:
+            self._all = AllPage(self._session, self._bridge)
+            self._all.page_requested.connect(self.page_wanted)
+            self._all.query_requested.connect(self.query_wanted)
+            self._all.connect_requested.connect(lambda: self.connection_wanted.emit(""))
+            self.addWidget(self._all)
+        self.setCurrentWidget(self._all)
 
     def show_selection(self, keys: Sequence[Key]) -> None:
         """Show what can be done with several machines."""
@@ -93,21 +103,24 @@ class Pages(QStackedWidget):
         if tabs is not None and number < tabs.count():
             tabs.setCurrentIndex(number)
 
+    def highlight_entry(self, entry_id: str) -> None:
+        """Make the mark of a journal line stand out in the graphs, or none for an empty id."""
+        if isinstance(self._one, MachinePage):
+            self._one.highlight_entry(entry_id)
+
     def close_down(self) -> None:
         """End what the pages have under way."""
-        self._close_machine()
+        if self._one is not None:
+            self._one.shutdown()
 
-    def _close_machine(self) -> None:
-        if self._machine is not None:
-            self._machine.shutdown()
-            self.removeWidget(self._machine)
-            self._machine.deleteLater()
-            self._machine = None
-
-    def _show_quiet(self, icon: str, title: str, sentence: str) -> None:
-        if self._quiet is not None:
-            self.removeWidget(self._quiet)
-            self._quiet.deleteLater()
-        self._quiet = EmptyState(icon, title, sentence)
-        self.addWidget(self._quiet)
-        self.setCurrentWidget(self._quiet)
+    def _replace(self, page: MachinePage | HostPage) -> None:
+        page.page_requested.connect(self.page_wanted)
+        page.connection_requested.connect(self.connection_wanted)
+        page.close_requested.connect(self.close_wanted)
+        old, self._one = self._one, page
+        self.addWidget(page)
+        self.setCurrentWidget(page)
+        if old is not None:
+            old.shutdown()
+            self.removeWidget(old)
+            old.deleteLater()
