@@ -59,19 +59,21 @@ class Argument:
         """Return ``value`` if it fits; raises WrongArgument with the reason if it does not."""
         if value is None and not self.required and self.default is None:
             return None
-        if self.type is ArgumentType.LIST and isinstance(value, tuple | list):
-            if all(isinstance(each, str) for each in value):
-                return tuple(value)
-        elif self.type is ArgumentType.FLAG:
-            if isinstance(value, bool):
+        match self.type, value:
+            case ArgumentType.FLAG, bool():
                 return value
-        elif isinstance(value, str):
-            if self.choices and value not in self.choices:
-                raise WrongArgument(f"{self.name} is one of {', '.join(self.choices)}.")
-            if self.required and not value.strip():
-                raise WrongArgument(f"{self.name} can't be empty.")
-            return value
+            case ArgumentType.LIST, tuple() | list() if all(isinstance(v, str) for v in value):
+                return tuple(value)
+            case ArgumentType.TEXT | ArgumentType.CHOICE, str():
+                return self._check_text(value)
         raise WrongArgument(f"{self.name} can't be {value!r}.")
+
+    def _check_text(self, text: str) -> str:
+        if self.choices and text not in self.choices:
+            raise WrongArgument(f"{self.name} is one of {', '.join(self.choices)}.")
+        if self.required and not text.strip():
+            raise WrongArgument(f"{self.name} can't be empty.")
+        return text
 
 
 class Values(Mapping[str, Value]):

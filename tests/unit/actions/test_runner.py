@@ -1,0 +1,207 @@
+"""The runner's own promises, with actions whose end the test decides."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from vmgui.actions.action import Action, WrongArgument
+from vmgui.actions.job import Job, JobState
+from vmgui.actions.journal import Journal
+from vmgui.actions.registry import Registry
+from vmgui.actions.runner import Runner
+from vmgui.actions.work import Work
+from vmgui.hypervisor.errors import CallLate, ConnectionLost, VmguiError
+from vmgui.hypervisor.fleet import Fleet
+from vmgui.inventory.changes import Change
+from vmgui.inventory.domain import Domain, DomainState
+from vmgui.inventory.host import Host, Link, LinkState
+from vmgui.inventory.inventory import Inventory
+from vmgui.inventory.key import Key, domain_key, host_key
+
+A, B = "test:///a", "test:///b"
+
+
+def keys(uri: str, count: int) -> list[Key]:
+    return [domain_key(uri, f"{uri}-{index}") for index in range(count)]
+
+
+class World:
+    """Two hosts of six machines, and one action on them that does ``deed``."""
+
+    def __init__(self, deed: Callable[[Work[Domain]], Awaitable[None]], at_once: int = 2) -> None:
+        self.inventory = Inventory()
+        for uri in (A, B):
+            host = Host(host_key(uri), uri, Link(LinkState.CONNECTED))
+            domains = [Domain(key, f"vm {key.id}", DomainState.OFF) for key in keys(uri, 6)]
+            self.inventory.apply(Change(updated=(host, *domains)))
+        self.at_once = at_once
+        self.journal = Journal()
+        self.runner = Runner(
+            self.inventory,
+            Fleet(self.inventory),
+            Registry([self._action("domain.do", deed), self._action("domain.one", deed, False)]),
+            self.journal,
+            lambda: self.at_once,
+        )
+
+    def _action(
+        self, name: str, deed: Callable[[Work[Domain]], Awaitable[None]], many: bool = True
+    ) -> Action[Domain]:
+        return Action(
+            id=name,
+            title="Do",
+            help="Does.",
+            icon="play",
+            target="domain",
+            refuse=lambda _: "",
+            render=lambda domain, _: (f"virsh do {domain.uuid}",),
+            carry_out=deed,
+            many=many,
+        )
+
+    def run(self, targets: list[Key]) -> tuple[Job, ...]:
+        return self.runner.run("domain.do", targets)
+
+
+class Gate:
+    """A deed that begins at once and ends when it is let through."""
+
+    def __init__(self) -> None:
+        self.begun: list[Key] = []
+        self.open = asyncio.Semaphore(0)
+
+    async def __call__(self, work: Work[Domain]) -> None:
+        self.begun.append(work.record.key)
+        await self.open.acquire()
+
+
+async def settle() -> None:
+    """Let everything that can go on now go on."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def test_so_many_at_once_on_each_host_and_in_order() -> None:
+    gate = Gate()
+    world = World(gate)
+    jobs = world.run(keys(A, 4) + keys(B, 3))
+    await settle()
+    assert gate.begun == keys(A, 2) + keys(B, 2)
+    assert [job.state for job in jobs[:4]] == [JobState.RUNNING] * 2 + [JobState.WAITING] * 2
+    gate.open.release()
+    await settle()
+    assert len(gate.begun) == 5
+    world.at_once = 5  # holds from the next job that ends
+    gate.open.release()
+    await settle()
+    assert len(gate.begun) == 6
+    for _ in range(5):
+        gate.open.release()
+    assert {await job.wait() for job in jobs} == {JobState.DONE}
+    assert not world.runner.busy
+
+
+async def test_a_waiting_job_is_cancelled_and_never_begins() -> None:
+    gate = Gate()
+    world = World(gate, at_once=1)
+    first, second, third = world.run(keys(A, 3))
+    await settle()
+    assert [job.can_cancel for job in (first, second)] == [False, True]
+    second.cancel()
+    assert (second.state, second.state_now) == (JobState.CANCELLED, "Nothing was changed.")
+    gate.open.release()
+    gate.open.release()
+    await third.wait()
+    assert gate.begun == [first.target, third.target]
+
+
+async def test_a_machine_that_went_while_its_job_waited() -> None:
+    gate = Gate()
+    world = World(gate, at_once=1)
+    first, second = world.run(keys(A, 2))
+    await settle()
+    world.inventory.apply(Change(removed=(second.target,)))
+    gate.open.release()
+    assert await second.wait() is JobState.FAILED
+    assert first.state is JobState.DONE
+    assert second.error is not None
+    assert "not there any more" in second.error.why
+    assert gate.begun == [first.target]
+
+
+async def test_a_fault_of_ours_is_a_failed_job_with_a_report() -> None:
+    async def deed(_: Work[Domain]) -> None:
+        raise ZeroDivisionError("by our own fault")
+
+    world = World(deed)
+    (job,) = world.run(keys(A, 1))
+    assert await job.wait() is JobState.FAILED
+    assert job.error is not None
+    assert "fault of vmgui" in job.error.why
+    for part in ("ZeroDivisionError: by our own fault", "domain.do", *job.virsh):
+        assert part in job.report
+    assert world.journal.entries()[0].report == job.report
+
+
+@pytest.mark.parametrize(
+    ("error", "state_now"),
+    [
+        (CallLate("w"), "It may still come into effect."),
+        (ConnectionLost("w"), "Whether it came into effect is not known."),
+        (VmguiError("w"), f"vm {A}-0 is off."),
+    ],
+)
+async def test_what_is_known_after_a_failure(error: VmguiError, state_now: str) -> None:
+    async def deed(_: Work[Domain]) -> None:
+        raise error
+
+    (job,) = World(deed).run(keys(A, 1))
+    assert await job.wait() is JobState.FAILED
+    assert (job.error, job.state_now) == (error, state_now)
+
+
+async def test_a_cancelled_job_is_not_called_failed() -> None:
+    async def deed(work: Work[Domain]) -> None:
+        aborted = asyncio.Event()
+        work.job.cancel_with(aborted.set)
+        await aborted.wait()
+        raise VmguiError("operation aborted")
+
+    (job,) = World(deed).run(keys(A, 1))
+    await settle()
+    before = job.can_cancel
+    job.cancel()
+    assert (before, job.can_cancel) == (True, False)
+    assert await job.wait() is JobState.CANCELLED
+
+
+async def test_closing_cancels_what_waits_and_says_what_ran() -> None:
+    gate = Gate()
+    world = World(gate, at_once=1)
+    running, waiting = world.run(keys(A, 2))
+    await settle()
+    await world.runner.close()
+    assert (running.state, waiting.state) == (JobState.INTERRUPTED, JobState.CANCELLED)
+
+
+@pytest.mark.parametrize(
+    ("action", "targets", "why"),
+    [("domain.do", [], "no target"), ("domain.one", keys(A, 2), "one at a time")],
+)
+async def test_wrong_use_is_refused_at_once(action: str, targets: list[Key], why: str) -> None:
+    with pytest.raises(WrongArgument, match=why):
+        World(Gate()).runner.run(action, targets)
+
+
+async def test_a_listeners_fault_stays_the_listeners() -> None:
+    told: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+    gate = Gate()
+    (job,) = World(gate).run(keys(A, 1))
+    job.changed.connect(lambda: 1 / 0)
+    await settle()
+    gate.open.release()
+    assert await job.wait() is JobState.DONE
+    assert told
