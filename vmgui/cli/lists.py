@@ -10,6 +10,7 @@ from vmgui.cli.reach import run, unreached
 from vmgui.insight.amounts import round_size
 from vmgui.insight.facts import machine_facts
 from vmgui.inventory.domain import Domain
+from vmgui.inventory.host import Host
 from vmgui.session import Session
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -51,29 +52,38 @@ def list_domains(context: Context, *, as_json: bool) -> None:
     """Print the machines."""
 
     async def work(session: Session) -> int:
-        inventory = session.inventory
-        domains = sorted(
-            inventory.of(Domain), key=lambda domain: (domain.key.host, domain.name.casefold())
-        )
-        pairs = [(domain, inventory.host(domain.key.host)) for domain in domains]
         if as_json:
+            pairs = _domains(session)
             print_json({"domains": [domain_document(domain, host) for domain, host in pairs]})
         else:
-            rows = [
-                (
-                    domain.name,
-                    domain.state.value,
-                    host.name if host is not None else "",
-                    " ".join(domain.tags),
-                    str(domain.vcpus),
-                    round_size(domain.memory_bytes),
-                )
-                for domain, host in pairs
-            ]
-            print_table(("NAME", "STATE", "HOST", "TAGS", "VCPUS", "MEMORY"), rows, figures=2)
+            print_domains(session)
         return 1 if unreached(session) else 0
 
     _exit(run(context, work, figures=False))
+
+
+def print_domains(session: Session) -> None:
+    """Print the table of machines that ``vmgui list`` prints."""
+    rows = [
+        (
+            domain.name,
+            domain.state.value,
+            host.name if host is not None else "",
+            " ".join(domain.tags),
+            str(domain.vcpus),
+            round_size(domain.memory_bytes),
+        )
+        for domain, host in _domains(session)
+    ]
+    print_table(("NAME", "STATE", "HOST", "TAGS", "VCPUS", "MEMORY"), rows, figures=2)
+
+
+def _domains(session: Session) -> list[tuple[Domain, Host | None]]:
+    inventory = session.inventory
+    domains = sorted(
+        inventory.of(Domain), key=lambda domain: (domain.key.host, domain.name.casefold())
+    )
+    return [(domain, inventory.host(domain.key.host)) for domain in domains]
 
 
 @click.command(help="Show a virtual machine: DOMAIN is NAME, UUID or HOST/NAME.")

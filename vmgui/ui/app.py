@@ -122,6 +122,7 @@ async def _run(
             await closed.wait()
             return 0
         await _first(closed, watch.data_shown, _FIRST_DATA_WAIT_S)
+        options.screenshot.parent.mkdir(parents=True, exist_ok=True)
         saved = window.grab().save(str(options.screenshot))
         if on_pictured is not None:
             on_pictured(session)
