@@ -1,0 +1,150 @@
+"""The command line as a process, on libvirt's test driver."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.worlds import machine_name, machine_uuid, write_world
+from vmgui.actions.journal import Journal
+from vmgui.settings import SavedConnection, Settings
+
+DEFAULT = "test:///default"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("CONFIG", "STATE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
+    return tmp_path
+
+
+def vmgui(*arguments: str, uri: str = DEFAULT) -> subprocess.CompletedProcess[str]:
+    given = ["-c", uri] if uri else []
+    return subprocess.run(
+        [sys.executable, "-m", "vmgui", *given, *arguments],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+        check=False,
+        env=os.environ,
+    )
+
+
+def document(*arguments: str, uri: str = DEFAULT) -> Any:
+    done = vmgui(*arguments, "--json", uri=uri)
+    assert (done.returncode, done.stderr) == (0, "")
+    return json.loads(done.stdout)
+
+
+@pytest.fixture
+def world(home: Path) -> str:
+    return write_world(home / "world.xml", domains=20, hostile=True)
+
+
+def test_lists_are_tables_and_documents(home: Path) -> None:
+    table = vmgui("list").stdout.splitlines()
+    assert table[0].split() == ["NAME", "STATE", "HOST", "TAGS", "VCPUS", "MEMORY"]
+    assert table[1].startswith("test  running  ")
+    (host,) = document("hosts")["hosts"]
+    assert (host["uri"], host["link_state"]) == (DEFAULT, "connected")
+    (domain,) = document("list")["domains"]
+    assert (domain["name"], domain["state"]) == ("test", "running")
+    assert domain["memory_max_bytes"] == 8 << 30
+    assert document("show", "test") == document("show", domain["uuid"]) == domain
+
+
+def test_figures_come_with_their_rates(home: Path) -> None:
+    samples = document("stats")["samples"]
+    assert {sample["kind"] for sample in samples} == {"host", "domain"}
+    machine = next(sample for sample in samples if sample["kind"] == "domain")
+    assert machine["name"] == "test"
+    assert 0 <= machine["cpu_ratio"] <= 1
+
+
+def test_hostile_names_are_listed_a_line_each(world: str) -> None:
+    lines = vmgui("list", uri=world).stdout.split("\n")
+    assert len(lines) == 22  # with the head, and the end of the last line
+    assert all(line.isprintable() for line in lines)
+    names = {each["name"] for each in document("list", uri=world)["domains"]}
+    assert names == {machine_name(index, hostile=True) for index in range(20)}
+
+
+def test_an_action_is_done_and_stands_in_the_journal(home: Path) -> None:
+    done = vmgui("domain", "suspend", "test")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "Pause test: done\n", "")
+    (entry,) = Journal(home / "state/vmgui/journal.jsonl").entries()
+    assert (entry.action_id, entry.state, entry.virsh) == (
+        "domain.suspend",
+        "done",
+        ("virsh suspend test",),
+    )
+
+
+def test_one_of_several_fails(world: str) -> None:
+    names = [machine_name(index) for index in (14, 16)]
+    done = vmgui("domain", "start", *names, machine_uuid(1), "--json", uri=world)
+    assert done.returncode == 1
+    jobs = json.loads(done.stdout)["jobs"]
+    assert [job["state"] for job in jobs] == ["done", "done", "failed"]
+    assert jobs[2]["error"]["state_now"] == "Nothing was changed."
+    (line,) = done.stderr.splitlines()
+    assert line.endswith("is running. Nothing was changed.")
+
+
+def test_a_dry_run_prints_what_virsh_would_take_and_does_nothing(world: str) -> None:
+    done = vmgui("domain", "edit", machine_name(14), "--tag", "a b", "--dry-run", uri=world)
+    assert done.returncode == 0
+    assert done.stdout == (
+        f"virsh -c {world} metadata {machine_name(14)} https://vmgui.org/xmlns/domain/1 --config "
+        "--key vmgui --set '<tags><tag>a b</tag></tags>'\n"
+    )
+    refused = vmgui("domain", "resume", machine_name(14), "--dry-run", uri=world)
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        f"vmgui: Resume would fail on {machine_name(14)}. {machine_name(14)} is off.\n"
+    )
+
+
+def test_what_destroys_wants_a_yes(world: str) -> None:
+    name = machine_name(15)
+    asked = vmgui("domain", "discard-saved", name, uri=world)
+    assert asked.returncode == 1
+    assert "Say --yes" in asked.stderr
+    assert vmgui("domain", "discard-saved", name, "--yes", uri=world).returncode == 0
+
+
+def test_delete_says_what_it_wants_to_be_told(world: str) -> None:
+    done = vmgui("domain", "delete", machine_name(14), machine_name(15), "--yes", uri=world)
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert "has memory saved to disk" in line
+    done = vmgui("domain", "delete", machine_name(14), "--yes", uri=world)
+    assert done.returncode == 0
+    assert "Still there: /var/lib/libvirt/images/machine-14.qcow2" in done.stdout
+
+
+def test_of_several_hosts_one_is_out_of_reach(home: Path) -> None:
+    done = vmgui("-c", DEFAULT, "list", uri="test:///nosuch.xml")
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[1].startswith("test ")
+    (line,) = (line for line in done.stderr.splitlines() if line.startswith("vmgui: "))
+    assert "test:///nosuch.xml" in line
+    # What was asked of a host that answers is done all the same.
+    assert vmgui("-c", DEFAULT, "domain", "reset", "test", uri="test:///nosuch.xml").returncode == 0
+
+
+def test_without_a_uri_the_saved_connections_are_used(home: Path, world: str) -> None:
+    settings = Settings(home / "config/vmgui/settings.json")
+    settings.save_connections([SavedConnection(world, "mine", read_only=True)])
+    (host,) = document("hosts", uri="")["hosts"]
+    assert (host["name"], host["uri"], host["read_only"]) == ("mine", world, True)
+    assert document("hosts", uri="mine")["hosts"][0]["uri"] == world
+    done = vmgui("domain", "reset", f"mine/{machine_name(14)}", uri="")
+    assert done.returncode == 1
+    assert "read-only" in done.stderr
