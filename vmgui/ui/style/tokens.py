@@ -51,9 +51,9 @@ _COLOURS: dict[str, tuple[str, str]] = {
     "input": ("101317", "FFFFFF"),  # sunk in dark, s2 in light
     "button": ("282E37", "FFFFFF"),  # s3 in dark, s2 in light
     "hover": ("323A45", "EEF1F5"),
-    "accfillhover": ("3176EA", "2372F0"),
+    "accfillhover": ("2E71E0", "2270EA"),
     "accfillpress": ("275CB8", "1B5ABC"),
-    "dangfillhover": ("CF4D46", "CE3F34"),
+    "dangfillhover": ("CB4A43", "CE3F34"),
     "knob": ("E4E8EE", "FFFFFF"),  # what a slider or a toggle is held by
 }
 

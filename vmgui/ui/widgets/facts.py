@@ -79,7 +79,9 @@ class Facts(QWidget):
             label = plain_label(fact.label, "table", "t3")
             value = QWidget()
             line = QHBoxLayout(value)
-            line.setContentsMargins(0, 0, 0, 0)
+            # A link's text stands two pixels in, to leave room for its ring.
+            linked = bool(fact.parts and fact.parts[0].link)
+            line.setContentsMargins(0 if linked else 2, 0, 0, 0)
             line.setSpacing(6)
             widgets = [self._make(part, fact.label) for part in fact.parts]
             for part, widget in zip(fact.parts, widgets, strict=True):

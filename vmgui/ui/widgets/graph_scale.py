@@ -136,13 +136,13 @@ def thin_out(
     for point in run:
         here = floor(point[0] / width)
         if here != column:
-            kept.extend((low, high) if low[0] <= high[0] else (high, low))
+            kept.extend(sorted({low, high}))
             column, low, high = here, point, point
         elif point[1] < low[1]:
             low = point
         elif point[1] > high[1]:
             high = point
-    kept.extend((low, high) if low[0] <= high[0] else (high, low))
+    kept.extend(sorted({low, high}))
     return kept
 
 
