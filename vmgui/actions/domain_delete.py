@@ -61,7 +61,7 @@ async def _delete(work: Work[Domain]) -> None:
     plan = await delete_plan(work.fleet, work.record)
     spec = spec_of(work.values)
     if reason := plan.refusal(spec):
-        raise NotPossibleNow(work.what, reason)
+        raise NotPossibleNow(work.job.failure, reason)
     done: list[str] = []
     try:
         await _remove_definition(work, plan, spec, done)

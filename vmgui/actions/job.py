@@ -70,6 +70,11 @@ class Job:
         self._over = asyncio.Event()
 
     @property
+    def failure(self) -> str:
+        """Return the sentence that a failure of this job starts with."""
+        return f"{self.title} failed on {self.target_name}."
+
+    @property
     def can_cancel(self) -> bool:
         """Tell whether `cancel` would do something now."""
         return self._abort is not None and not self.cancel_asked and not self.state.is_over

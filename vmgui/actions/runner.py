@@ -161,9 +161,8 @@ class Runner:
             self._start_waiting(job.target.host)
 
     async def _carry_out(self, job: Job, action: Action[Any], values: Values) -> JobState:
-        what = f"{job.title} failed on {job.target_name}."
         try:
-            work = self._begin(job, action, values, what)
+            work = self._begin(job, action, values)
         except VmguiError as error:
             job.error, job.state_now = error, UNCHANGED
             return JobState.FAILED
@@ -173,7 +172,9 @@ class Runner:
             job.error = error
         except Exception as error:  # a fault of vmgui itself, told as such
             job.error = VmguiError(
-                what, "This is a fault of vmgui itself.", "Copy the report and send it to us."
+                job.failure,
+                "This is a fault of vmgui itself.",
+                "Copy the report and send it to us.",
             )
             job.report = _report(job, error)
         await self._reread(work)
@@ -182,17 +183,17 @@ class Runner:
         job.state_now = job.state_now or self._state_after(job, job.error)
         return JobState.CANCELLED if job.cancel_asked else JobState.FAILED
 
-    def _begin(self, job: Job, action: Action[Any], values: Values, what: str) -> Work[Any]:
+    def _begin(self, job: Job, action: Action[Any], values: Values) -> Work[Any]:
         # The record may have changed, or gone, while the job waited.
         record = self._inventory.get(job.target)
         host = self._inventory.host(job.target.host)
         if record is None or host is None:
-            raise Vanished(what, "It is not there any more: somebody removed it meanwhile.")
+            raise Vanished(job.failure, "It is not there any more: somebody removed it meanwhile.")
         if reason := action.unreachable(host):
             kind = NotAllowed if host.link.read_only else ConnectionFailed
-            raise kind(what, reason, host.link.what_to_do)
+            raise kind(job.failure, reason, host.link.what_to_do)
         if reason := action.refuse(record):
-            raise NotPossibleNow(what, reason)
+            raise NotPossibleNow(job.failure, reason)
         return Work(record, values, job, self._fleet)
 
     async def _reread(self, work: Work[Any]) -> None:

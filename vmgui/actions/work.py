@@ -55,11 +55,6 @@ class Work(Generic[R]):
         self.also: list[Key] = []
         self.fleet = fleet
 
-    @property
-    def what(self) -> str:
-        """Return the sentence that a failure starts with."""
-        return f"{self.job.title} {self.job.target_name} failed."
-
     async def act(
         self, fn: Callable[..., T], *args: object, deadline_s: float | None = GUEST_DEADLINE_S
     ) -> T:
@@ -73,12 +68,12 @@ class Work(Generic[R]):
 
         Raises CallLate after ``deadline_s``; None is for what may rightly take long.
         """
-        call = self.fleet.long_call(self.record.key.host, fn, *args, what=self.what)
+        call = self.fleet.long_call(self.record.key.host, fn, *args, what=self.job.failure)
         try:
             return await asyncio.wait_for(call, deadline_s)
         except TimeoutError:
             raise CallLate(
-                self.what,
+                self.job.failure,
                 f"The host did not answer within {deadline_s:g} s; perhaps the machine hangs.",
                 "Look at the machine before you repeat it, or force it off.",
             ) from None
@@ -115,7 +110,7 @@ class Work(Generic[R]):
 
     async def _ask(self, fn: Callable[..., T]) -> T:
         key = self.record.key
-        return await self.fleet.call(key.host, fn, key.id, what=self.what)
+        return await self.fleet.call(key.host, fn, key.id, what=self.job.failure)
 
     async def _show_progress(self, progress: Callable[..., float | None]) -> None:
         try:
