@@ -177,6 +177,14 @@ class Connection:
             return await asyncio.wait_for(asyncio.wrap_future(future), deadline_s)
         except libvirt.libvirtError as error:
             raise translate(error, what) from error
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            # Nobody cancelled the caller: the connection was closed before the call's turn came.
+            raise ConnectionLost(
+                what, "The connection to the host broke.", "Nothing was asked of the host yet."
+            ) from None
         except TimeoutError:
             raise CallLate(
                 what,

@@ -113,7 +113,9 @@ _UNSUPPORTED = frozenset(
         libvirt.VIR_ERR_ARGUMENT_UNSUPPORTED,
     }
 )
-_BROKEN = frozenset({libvirt.VIR_ERR_RPC, libvirt.VIR_ERR_SYSTEM_ERROR})
+_BROKEN = frozenset(
+    {libvirt.VIR_ERR_RPC, libvirt.VIR_ERR_SYSTEM_ERROR, libvirt.VIR_ERR_INTERNAL_ERROR}
+)
 _FULL = ("no space left", "disk quota exceeded")
 _CUT = (
     "client socket is closed",
@@ -214,7 +216,7 @@ _SIGNS: tuple[tuple[str, type[ConnectionFailed], str, str], ...] = (
         "Check the first part of the URI, such as qemu, xen, lxc or test.",
     ),
     (
-        "no such file or directory", ConnectionFailed,
+        "failed to connect socket", ConnectionFailed,
         "No libvirt daemon listens there.",
         "Start it (sudo systemctl start libvirtd), or check the socket's path in the URI.",
     ),

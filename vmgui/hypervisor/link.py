@@ -92,6 +92,8 @@ class HostLink:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+            # The task may have been closing them when it was cancelled.
+            await self._close_connections()
         self._show(LinkState.CLOSED)
 
     def retry_now(self) -> None:
@@ -281,10 +283,9 @@ class HostLink:
             await asyncio.sleep(_PULSE_S)
 
     async def _close_connections(self) -> None:
-        for connection in (self._work, self._connection):
-            if connection is not None:
-                await connection.close()
+        connections = [self._work, self._connection]
         self._work = self._connection = self._refresh = None
+        await asyncio.gather(*(each.close() for each in connections if each is not None))
 
     def _answered(self, latency_s: float | None, *, read_only: bool) -> None:
         link = self._host.link
