@@ -89,14 +89,12 @@ def row(block: "array[float]", slot: int) -> "tuple[array[float], float] | None"
     return None if math.isnan(step_s) else (figures, step_s)
 
 
-def mean(blocks: "Sequence[array[float]]", step_s: float) -> "array[float] | None":
-    """Return one block for the ``step_s`` in which ``blocks`` lie; None where there are none.
+def mean(blocks: "Sequence[array[float]]", step_s: float) -> "array[float]":
+    """Return one block for the ``step_s`` in which ``blocks`` lie.
 
     Each figure is the mean of its readings, but ``cpu_ratio_max`` the highest; the step is the
     time that the readings cover.
     """
-    if not blocks:
-        return None
     result = _EMPTY[:]
     for i, column in enumerate(zip(*blocks, strict=True)):
         total = sum(column)

@@ -6,6 +6,7 @@ tick takes long; what was still to do when vmgui ended is done at the next start
 """
 
 import sqlite3
+from array import array
 from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import count
@@ -27,8 +28,8 @@ LEVELS = (Level(2, 3600), Level(60, 24 * 3600), Level(15 * 60, 90 * 24 * 3600))
 _SLACK_S = 120  # kept longer, so that a graph of just an hour finds its first point
 _LEASE_S = 15.0
 _WRONG_CLOCK_S = 60.0
-_AT_LEAST = 4
-_SPREAD_OVER_TICKS = 15
+_AT_LEAST = 8
+_SPREAD_OVER_TICKS = 10
 
 
 class _Due(NamedTuple):
@@ -129,6 +130,7 @@ class Writer:
             return state
         state.newest_s = newest_ms / 1000
         blocks = range(max(state.slots.values(), default=-1) // MACHINES + 1)
+        due: list[_Due] = []
         for level in (1, 2):
             step_s = LEVELS[level].step_s
             oldest_s = (newest_ms // 1000 - LEVELS[level - 1].kept_s) // step_s * step_s
@@ -139,9 +141,10 @@ class Writer:
                 ).fetchone()
                 since_s = max(oldest_s, (done_ms or 0) // 1000)
                 ends_s = range(since_s + step_s, newest_ms // 1000 + 1, step_s)
-                state.due.extend(_Due(level, end_s, block) for end_s in ends_s)
+                due.extend(_Due(level, end_s, block) for end_s in ends_s)
             # The step that is not over yet goes on with the blocks that it has.
             state.touched[level].update(blocks)
+        state.due.extend(sorted(due))
         return state
 
     def _slot(self, host: _HostState, id_: str, now_s: float) -> int:
@@ -175,42 +178,60 @@ class Writer:
 
     def _condense(self, host: _HostState) -> None:
         """Make some of the longer steps that are due."""
-        for _ in range(min(len(host.due), max(_AT_LEAST, len(host.due) // _SPREAD_OVER_TICKS))):
+        share = max(_AT_LEAST, len(host.due) // _SPREAD_OVER_TICKS)
+        steps: dict[tuple[int, int], list[int]] = {}
+        for _ in range(min(share, len(host.due))):
             level, end_s, number = host.due.popleft()
-            step_s = LEVELS[level].step_s
-            span = ((end_s - step_s) * 1000, end_s * 1000)
-            if level == 1:
-                rows = self._db.execute(
-                    "SELECT data FROM fine WHERE host = ? AND at_ms > ? AND at_ms <= ?"
-                    " AND block = ?",
-                    (host.id, *span, number),
+            steps.setdefault((level, end_s), []).append(number)
+        for (level, end_s), numbers in steps.items():
+            for number, parts in self._parts(host.id, level, end_s, numbers).items():
+                block = mean(parts, LEVELS[level].step_s)
+                self._db.execute(
+                    "INSERT OR REPLACE INTO coarse VALUES (?, ?, ?, ?, ?)",
+                    (host.id, level, number, end_s * 1000, encode(block)),
                 )
-            else:
-                rows = self._db.execute(
-                    "SELECT data FROM coarse WHERE host = ? AND level = 1 AND at_ms > ?"
-                    " AND at_ms <= ? AND block = ?",
-                    (host.id, *span, number),
+
+    def _parts(
+        self, host: int, level: int, end_s: int, numbers: Sequence[int]
+    ) -> "dict[int, list[array[float]]]":
+        """Return what there is of the shorter steps that make up a longer one, by block."""
+        span = ((end_s - LEVELS[level].step_s) * 1000, end_s * 1000)
+        if level == 1:  # ticks hold all blocks, so they are gone through once
+            rows = self._db.execute(
+                "SELECT block, data FROM fine WHERE host = ? AND at_ms > ? AND at_ms <= ?"
+                " AND block BETWEEN ? AND ?",
+                (host, *span, min(numbers), max(numbers)),
+            ).fetchall()
+        else:
+            rows = [
+                row
+                for number in numbers
+                for row in self._db.execute(
+                    "SELECT block, data FROM coarse WHERE host = ? AND level = 1 AND block = ?"
+                    " AND at_ms > ? AND at_ms <= ?",
+                    (host, number, *span),
                 )
-            blocks = [block for (data,) in rows if (block := decode(data)) is not None]
-            block = mean(blocks, step_s)
-            if block is None:
-                continue
-            self._db.execute(
-                "INSERT OR REPLACE INTO coarse VALUES (?, ?, ?, ?, ?)",
-                (host.id, level, number, end_s * 1000, encode(block)),
-            )
+            ]
+        parts: dict[int, list[array[float]]] = {}
+        for number, data in rows:
+            if number in numbers and (part := decode(data)) is not None:
+                parts.setdefault(number, []).append(part)
+        return parts
 
     def _prune(self, host: _HostState, now_s: float) -> None:
         """Drop what is too old: this host's oldest ticks, and of all the rest a block a tick."""
-        if not host.due:  # what is still to be condensed stays until it is
-            self._drop_fine(host.id, now_s)
+        oldest_ms = _cutoff_ms(now_s, 0)
+        if host.due:  # what is still to be condensed stays until it is
+            level, end_s, _ = host.due[0]
+            oldest_ms = min(oldest_ms, (end_s - LEVELS[level].step_s) * 1000)
+        self._drop_fine(host.id, oldest_ms)
         swept = next(self._sweep, None)
         if swept is None:
             self._sweep = self._all_blocks()
             return
         other, block = swept
         if all(state.id != other for state in self._hosts.values()):
-            self._drop_fine(other, now_s)
+            self._drop_fine(other, _cutoff_ms(now_s, 0))
         for level in (1, 2):
             self._db.execute(
                 "DELETE FROM coarse WHERE host = ? AND level = ? AND block = ? AND at_ms < ?",
@@ -224,10 +245,8 @@ class Writer:
             for block in range(highest // MACHINES + 1):
                 yield host, block
 
-    def _drop_fine(self, host: int, now_s: float) -> None:
-        self._db.execute(
-            "DELETE FROM fine WHERE host = ? AND at_ms < ?", (host, _cutoff_ms(now_s, 0))
-        )
+    def _drop_fine(self, host: int, before_ms: int) -> None:
+        self._db.execute("DELETE FROM fine WHERE host = ? AND at_ms < ?", (host, before_ms))
 
     def _forget_series(self, host: int, block: int, now_s: float) -> None:
         """Free the slots of machines of which nothing is kept any more."""
