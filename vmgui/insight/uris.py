@@ -7,7 +7,7 @@ https://libvirt.org/uri.html.
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 
 class Way(StrEnum):
@@ -43,6 +43,19 @@ class UriSpec:
     uri: str = ""
 
 
+DRIVERS = ("qemu", "xen", "lxc", "bhyve", "ch", "vz", "vbox")
+"""Drivers that are offered by name; others are reached by writing the URI."""
+
+FIELDS = {
+    Way.SYSTEM: ("driver",),
+    Way.SESSION: ("driver",),
+    Way.SSH: ("host", "user", "port", "driver", "path", "keyfile", "socket"),
+    Way.TLS: ("host", "port", "driver", "path"),
+    Way.TEST: ("file",),
+    Way.OTHER: ("uri",),
+}
+"""Which fields of a `UriSpec` each way uses, in the order in which they are asked for."""
+
 _HOST = re.compile(r"^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.%A-Za-z0-9]+\])$")
 _DRIVER = re.compile(r"^[a-z][a-z0-9]*$")
 
@@ -74,6 +87,33 @@ def _remote(spec: UriSpec) -> str:
     return f"{spec.driver}+{spec.way.value}://{user}{host}{port}/{path}" + (
         f"?{query}" if query else ""
     )
+
+
+def read(uri: str) -> UriSpec:
+    """Return how ``uri`` would be filled in; as `Way.OTHER` where no other way gives it back."""
+    other = UriSpec(Way.OTHER, uri=uri)
+    try:
+        parts = urlsplit(uri)
+        port = parts.port
+    except ValueError:
+        return other
+    query = parse_qs(parts.query)
+    found = {
+        "driver": parts.scheme.partition("+")[0],
+        "user": unquote(parts.username or ""),
+        "host": parts.hostname or "",
+        "port": "" if port is None else str(port),
+        "path": parts.path.lstrip("/"),
+        "socket": query.get("socket", [""])[0],
+        "keyfile": query.get("keyfile", [""])[0],
+        "file": unquote(parts.path) if parts.path != "/default" else "",
+    }
+    for way in (Way.SYSTEM, Way.SESSION, Way.SSH, Way.TLS, Way.TEST):
+        spec = UriSpec(way, **{name: found[name] for name in FIELDS[way]})
+        is_known = way is Way.TEST or spec.driver in DRIVERS
+        if is_known and build(spec) == uri and problem(spec) == ("", ""):
+            return spec
+    return other
 
 
 def problem(spec: UriSpec) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 import pytest
 
-from vmgui.insight.uris import UriSpec, Way, build, name_for, problem, uri_problem
+from vmgui.insight.uris import UriSpec, Way, build, name_for, problem, read, uri_problem
 
 
 @pytest.mark.parametrize(
@@ -84,3 +84,24 @@ def test_a_uri_that_no_libvirt_opens_is_refused_with_a_reason(uri: str, says: st
 )
 def test_a_host_without_a_name_gets_a_short_one(uri: str, name: str) -> None:
     assert name_for(uri) == name
+
+
+@pytest.mark.parametrize(
+    ("uri", "way"),
+    [
+        ("qemu:///system", Way.SYSTEM),
+        ("lxc:///session", Way.SESSION),
+        ("qemu+ssh://root@lab-a:2222/system?socket=/run/x&keyfile=/a%20b", Way.SSH),
+        ("qemu+tls://[2001:db8::1]/system", Way.TLS),
+        ("test:///default", Way.TEST),
+        ("test:///tmp/x.xml", Way.TEST),
+        ("qemu+ssh://h/system?no_verify=1", Way.OTHER),
+        ("esx://h/?no_verify=1", Way.OTHER),
+        ("qemu+ssh://h:x/", Way.OTHER),
+        ("", Way.OTHER),
+    ],
+)
+def test_a_uri_is_read_back_into_what_was_filled_in(uri: str, way: Way) -> None:
+    spec = read(uri)
+    assert spec.way is way
+    assert build(spec) == uri

@@ -1,8 +1,8 @@
 """What a host asks before it lets us in."""
 
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QWidget
 
-from vmgui.hypervisor.auth import Prompt, Question
+from vmgui.hypervisor.questions import Prompt, Question
 from vmgui.insight.uris import name_for
 from vmgui.ui.dialogs.dialog import Dialog, field_row
 from vmgui.ui.widgets.text import one_line, plain_label
@@ -41,6 +41,10 @@ class QuestionDialog(Dialog):
         else:
             for index, prompt in enumerate(question.prompts):
                 self._add_field(index, prompt)
+        self.remember = QCheckBox("Remember it in the system's keyring")
+        self.remember.setObjectName("question-remember")
+        self.remember.setVisible(question.can_be_remembered)
+        self.body.addWidget(self.remember)
         self.body.addStretch(1)
         refuse = self.add_button("question-refuse", "Don't connect", self.reject)
         agree = "Trust it and connect" if self._is_yes_no else "Connect"
@@ -69,6 +73,7 @@ class QuestionDialog(Dialog):
 
     def _on_answer(self) -> None:
         self.accept()
+        self.question.remember = self.remember.isChecked()
         self.question.answer(["yes"] if self._is_yes_no else [f.text() for f in self._fields])
 
     def _on_settled(self) -> None:

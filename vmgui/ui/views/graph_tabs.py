@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QFrame,
@@ -137,9 +137,6 @@ class GraphTabs(QWidget):
         self._stack.addWidget(area)
         self.bar.addTab(title)
         self.bar.setTabData(index, key)
-        shortcut = QShortcut(QKeySequence(f"Ctrl+{index + 1}"), self)
-        shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
-        shortcut.activated.connect(lambda: self.bar.setCurrentIndex(index))
 
     def _on_frozen(self, frozen: bool) -> None:
         for board in self._boards:
