@@ -13,9 +13,11 @@ from vmgui.actions.runner import Runner
 from vmgui.hypervisor.fleet import Fleet
 from vmgui.inventory.inventory import Inventory
 from vmgui.inventory.key import Key
+from vmgui.metrics.history import History
 from vmgui.metrics.sampler import Sampler
 from vmgui.settings import (
     JOBS_AT_ONCE,
+    KEEP_HISTORY,
     POLL_INTERVAL_S,
     SavedConnection,
     Settings,
@@ -50,10 +52,11 @@ class Session:
             self.journal,
             lambda: self.settings.get(JOBS_AT_ONCE),
         )
+        keeps = figures and self.settings.get(KEEP_HISTORY)
+        self.history = History(state_dir / "history.sqlite" if keeps else None)
         self.sampler = Sampler(
-            self.inventory, self.fleet, step_s=self.settings.get(POLL_INTERVAL_S)
+            self.inventory, self.fleet, self.history, lambda: self.settings.get(POLL_INTERVAL_S)
         )
-        self.settings.changed.connect(self._on_setting_changed)
         self._figures = figures
 
     async def __aenter__(self) -> Self:
@@ -71,6 +74,7 @@ class Session:
     async def open(self) -> None:
         """Begin to keep figures; connects to nothing by itself."""
         if self._figures:
+            await self.history.open()
             self.sampler.start()
 
     async def close(self) -> None:
@@ -79,6 +83,7 @@ class Session:
         if self._figures:
             await self.sampler.stop()
         await self.fleet.close()
+        await self.history.close()
 
     def connect(self, connection: SavedConnection, *, save: bool = False) -> None:
         """Begin to connect; with ``save`` it is opened again at the next start."""
@@ -107,7 +112,3 @@ class Session:
     async def refresh(self) -> None:
         """Read everything again, on every host that is connected."""
         await self.fleet.read_all_again()
-
-    def _on_setting_changed(self, key: str) -> None:
-        if key == POLL_INTERVAL_S.key:
-            self.sampler.step_s = self.settings.get(POLL_INTERVAL_S)
