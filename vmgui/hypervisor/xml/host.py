@@ -55,11 +55,7 @@ def read_capabilities_xml(xml: str) -> Capabilities:
         numa=tuple(_read_cell(cell) for cell in cells),
         guest_types=_unique(root.iterfind("guest/arch/domain"), "type"),
         guest_archs=_unique(root.iterfind("guest/arch"), "name"),
-        security_model=", ".join(
-            filter(
-                None, (model.findtext("model", "").strip() for model in host.iterfind("secmodel"))
-            )
-        ),
+        security_model=", ".join(_security_models(host)),
     )
 
 
@@ -70,6 +66,12 @@ def read_sysinfo_xml(xml: str) -> str:
         return ""
     words = {entry.get("name"): (entry.text or "").strip() for entry in system.iterfind("entry")}
     return " ".join(filter(None, (words.get("manufacturer"), words.get("product"))))
+
+
+def _security_models(host: etree._Element) -> list[str]:
+    """Return what confines guests; "none" is libvirt's word for a driver that doesn't."""
+    names = (model.findtext("model", "").strip() for model in host.iterfind("secmodel"))
+    return [name for name in names if name not in {"", "none"}]
 
 
 def _read_cell(cell: etree._Element) -> NumaCell:
