@@ -247,7 +247,7 @@ class TreeModel(QAbstractItemModel):
             take(key)
         while self._recheck and perf_counter() < deadline:
             node = self._recheck.popleft()
-            if node.id in self._nodes:
+            if node.home is not None:
                 self._match(node)
         unfinished = bool(self._todo or self._recheck)
         if not unfinished or perf_counter() - self._committed_at > COMMIT_EVERY_S:
@@ -375,6 +375,7 @@ class TreeModel(QAbstractItemModel):
         assert node.home is not None
         node.home.members.pop(node.id, None)
         self._unhouse(node.home)
+        node.home = None  # whoever still holds it sees that it is gone
         self._gone.append(node)
 
     def _unhouse(self, group: Node) -> None:
