@@ -67,10 +67,12 @@ print(json.dumps({
 """
 
 _TRY_PROBLEMS = """
-import json
+import asyncio, json
 from dataclasses import asdict
 from vmgui import lab
-print(json.dumps([asdict(problem) for problem in lab.problems()]))
+problems = lab.problems()
+assert asyncio.run(lab.problems_async()) == problems
+print(json.dumps([asdict(problem) for problem in problems]))
 """
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from vmgui import places
 from vmgui.lab.kernel import GuestBoot
-from vmgui.lab.namespaces import enter
+from vmgui.lab.namespaces import begin
 from vmgui.lab.requirements import QEMU, program
 
 READY = "vmgui-guest ready"
@@ -68,11 +68,10 @@ def _try(boot: GuestBoot, log: Path) -> bool:
         "-no-reboot", "-serial", "stdio", "-kernel", str(boot.folder / "vmlinuz"),
         "-initrd", str(boot.folder / "initramfs"), "-append", "console=ttyS0 quiet vmgui.trial",
     ]  # fmt: skip
-    trial = enter("trial", argv, log=str(log), once=True)
-    if trial.failure:
-        return False
+    trial = begin("trial", argv, log=str(log), once=True)
     give_up_at = time.monotonic() + _TRIAL_S
     try:
+        trial.settle()
         while time.monotonic() < give_up_at and trial.process.poll() is None:
             if _greeted(log):
                 return True

@@ -6,12 +6,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from pathlib import Path
 
 import vmgui
 from vmgui.lab.layout import Layout
-from vmgui.lab.namespaces import probe
+from vmgui.lab.namespaces import begin, judge, probe
 from vmgui.lab.processes import end, has_ended
 from vmgui.lab.records import LabProblem, LabStatus, LabUnavailable
 from vmgui.lab.requirements import missing_things
@@ -35,6 +36,22 @@ def problems() -> tuple[LabProblem, ...]:
     Whether there is a kernel for the guests shows only at the start.
     """
     return missing_things() or probe()[0]
+
+
+async def problems_async() -> tuple[LabProblem, ...]:
+    """Return the same as :func:`problems` without blocking the loop for long (some ms)."""
+    if missing := missing_things():
+        return missing
+    made = begin("probe")
+    async with aclosing(_lines(made.process)) as lines:
+        async for line in lines:
+            made.take(line)
+            if made.settled:
+                break
+        else:
+            made.take(b"")
+    made.close()
+    return judge(made)
 
 
 def status(name: str = DEFAULT_NAME) -> LabStatus:
@@ -75,19 +92,28 @@ async def up_async(
 
     Cancelling ends the lab that is being started.
     """
-    loop = asyncio.get_running_loop()
     with _start(Layout(name), hosts, guests, owner_pid) as process:
-        assert process.stdout is not None
-        reader = asyncio.StreamReader()
-        transport, _ = await loop.connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(reader), process.stdout
-        )
-        try:
-            while line := await reader.readline():
+        async with aclosing(_lines(process)) as lines:
+            async for line in lines:
                 _take(line, progress)
-        finally:
-            transport.close()
     return _result(name)
+
+
+async def _lines(process: subprocess.Popen[bytes]) -> AsyncGenerator[bytes, None]:
+    """Yield what a process says, line by line.
+
+    A bare pipe, because asyncio's own subprocesses start a thread to wait for their end.
+    """
+    assert process.stdout is not None
+    reader = asyncio.StreamReader()
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), process.stdout
+    )
+    try:
+        while line := await reader.readline():
+            yield line
+    finally:
+        transport.close()
 
 
 def down(name: str = DEFAULT_NAME) -> None:

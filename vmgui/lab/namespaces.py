@@ -19,23 +19,47 @@ _INIT = Path(__file__).with_name("host_init.py")
 
 @dataclass
 class Namespaces:
-    """One set of namespaces with a process 1; lives until :meth:`close` or our own end."""
+    """One set of namespaces with a process 1; lives until :meth:`close` or our own end.
+
+    ``failure`` says why they can't be made; ``refused_devices`` maps the path of a device that
+    can't be opened in them to the reason.
+    """
 
     process: subprocess.Popen[bytes]
     init_pid: int = 0
     refused_devices: Mapping[str, str] = field(default_factory=dict)
     failure: str = ""
+    _made: bool = False
 
     def fileno(self) -> int:
         """Return the descriptor that is readable when process 1 says something or ends."""
         assert self.process.stdout is not None
         return self.process.stdout.fileno()
 
-    def read(self) -> dict[str, Any]:
-        """Wait for the next line of process 1; an empty one means that all is over."""
+    def settle(self) -> None:
+        """Wait until they are made, or until ``failure`` says why they can't be."""
+        while not self.settled:
+            self.read()
+
+    @property
+    def settled(self) -> bool:
+        """Whether it is known that they are made, or that they can't be."""
+        return self._made or bool(self.failure)
+
+    def read(self) -> bool:
+        """Wait for the next line of process 1 and take it in; False means that all is over."""
         assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        return json.loads(line) if line else {}
+        return self.take(self.process.stdout.readline())
+
+    def take(self, line: bytes) -> bool:
+        """Take in a line of process 1, or the nothing that comes after the last."""
+        told: dict[str, Any] = json.loads(line) if line else {"failed": "it ended without a reason"}
+        self.init_pid = told.get("init_pid", self.init_pid)
+        self.failure = self.failure or told.get("failed", "")
+        if "devices" in told:
+            self.refused_devices = told["devices"]
+            self._made = True
+        return bool(line)
 
     def cut(self) -> None:
         """Cut the life line: the end begins, and isn't waited for."""
@@ -55,7 +79,7 @@ class Namespaces:
         self.process.stdout.close()
 
 
-def enter(
+def begin(
     name: str,
     argv: Sequence[str] = (),
     *,
@@ -63,7 +87,7 @@ def enter(
     log: str = os.devnull,
     once: bool = False,
 ) -> Namespaces:
-    """Start a program in namespaces of its own; ``failure`` says why when that didn't go.
+    """Start a program in namespaces of its own, without waiting for them.
 
     ``mounts`` are pairs of a folder and where the program sees it; ``log``, a path as the
     program sees it, takes what it says; with ``once`` the namespaces end with the program.
@@ -85,19 +109,7 @@ def enter(
         stderr=subprocess.DEVNULL,
         env={"PATH": SEARCH_PATH, "LC_ALL": "C.UTF-8", "HOME": "/root"},
     )
-    made = Namespaces(process)
-    while line := made.read():
-        if "init_pid" in line:
-            made.init_pid = line["init_pid"]
-        if "devices" in line:
-            made.refused_devices = line["devices"]
-            return made
-        if "failed" in line:
-            made.failure = line["failed"]
-            break
-    made.failure = made.failure or "it ended without a reason"
-    made.close()
-    return made
+    return Namespaces(process)
 
 
 def probe() -> tuple[tuple[LabProblem, ...], Mapping[str, str]]:
@@ -105,12 +117,18 @@ def probe() -> tuple[tuple[LabProblem, ...], Mapping[str, str]]:
 
     The second value maps a device's path to the reason why it can't be opened.
     """
-    made = enter("probe")
-    if made.failure:
-        what_to_do, why = _way_out(made.failure)
-        return (LabProblem("The lab needs namespaces of its own.", why, what_to_do),), {}
+    made = begin("probe")
+    made.settle()
     made.close()
-    return (), made.refused_devices
+    return judge(made), made.refused_devices
+
+
+def judge(made: Namespaces) -> tuple[LabProblem, ...]:
+    """Return the problem that namespaces had which are settled, or nothing."""
+    if not made.failure:
+        return ()
+    what_to_do, why = _way_out(made.failure)
+    return (LabProblem("The lab needs namespaces of its own.", why, what_to_do),)
 
 
 def _way_out(failure: str) -> tuple[str, str]:

@@ -33,7 +33,7 @@ from vmgui.lab.definitions import (
 )
 from vmgui.lab.kernel import GuestBoot, guest_boot
 from vmgui.lab.layout import DAEMON, HostState, LabState, Layout
-from vmgui.lab.namespaces import Namespaces, enter, probe
+from vmgui.lab.namespaces import Namespaces, begin, probe
 from vmgui.lab.processes import start_ticks
 from vmgui.lab.records import LabUnavailable
 from vmgui.lab.requirements import missing_things, program
@@ -134,7 +134,7 @@ class _Lab:
         capabilities.mkdir(exist_ok=True)
         daemon = program(DAEMON)
         assert daemon is not None
-        made = enter(
+        made = begin(
             spec.name,
             [daemon],
             mounts=[
@@ -147,7 +147,9 @@ class _Lab:
             ],
             log=f"{INSIDE_LOGS}/libvirtd.log",
         )
+        made.settle()
         if made.failure:
+            made.close()
             raise LabUnavailable(
                 f"{spec.name} can't be started.",
                 f"Its namespaces were refused: {made.failure}.",
