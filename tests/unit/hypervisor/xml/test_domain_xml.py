@@ -146,6 +146,7 @@ def test_firmware_of_each_hypervisor(name: str, firmware: str) -> None:
 
 
 HVM = "<type arch='x86_64'>hvm</type>"
+SECURE_BOOT = "<feature name='secure-boot' enabled='%s'/>"
 
 
 @pytest.mark.parametrize(
@@ -160,13 +161,11 @@ HVM = "<type arch='x86_64'>hvm</type>"
         (f"<os>{HVM}<loader type='pflash' secure='no'>/x</loader></os>", "UEFI"),
         (f"<os>{HVM}<loader type='pflash' secure='yes'>/x</loader></os>", "UEFI, Secure Boot"),
         (
-            f"<os firmware='efi'>{HVM}<firmware><feature name='secure-boot' enabled='no'/>"
-            "</firmware></os>",
+            f"<os firmware='efi'>{HVM}<firmware>{SECURE_BOOT % 'no'}</firmware></os>",
             "UEFI",
         ),
         (
-            f"<os firmware='efi'>{HVM}<firmware><feature name='secure-boot' enabled='yes'/>"
-            "</firmware></os>",
+            f"<os firmware='efi'>{HVM}<firmware>{SECURE_BOOT % 'yes'}</firmware></os>",
             "UEFI, Secure Boot",
         ),
         ("<os><type arch='s390x'>hvm</type></os>", ""),
@@ -255,7 +254,7 @@ def test_vcpus(vcpu: str, now: int, most: int) -> None:
 def test_machine_without_any_element_keeps_the_name_that_libvirt_gave() -> None:
     domain = read("<domain/>")
     assert domain.name == "known"
-    assert domain.disks == domain.interfaces == domain.screens == domain.tags == ()
+    assert not any((domain.disks, domain.interfaces, domain.screens, domain.tags))
     assert domain.agent is AgentState.NONE
 
 
