@@ -4,9 +4,10 @@ from collections.abc import Callable
 from math import nan
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from vmgui.ui.style import Style
@@ -34,6 +35,18 @@ def make_graph(qtbot: QtBot, style: Style) -> MakeGraph:
         return card
 
     return make
+
+
+class _Hearer(QObject):
+    """Notes the kinds of events that an object gets."""
+
+    def __init__(self, parent: QObject, heard: list[QEvent.Type]) -> None:
+        super().__init__(parent)
+        self._heard = heard
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        self._heard.append(event.type())
+        return False
 
 
 def _frame(card: GraphCard) -> PlotFrame:
@@ -121,6 +134,36 @@ def test_a_mirrored_graph_is_labelled_positive_and_drawn_downward(
     assert not _has_ink(image, x, int(frame.rect.top()), zero, style.color("c2"))
     assert _has_ink(image, x, zero, int(frame.rect.bottom()), style.color("c2"))
     assert card.plot.readout(-100)[1:] == ["read 80 MB/s", "written 90 MB/s"]
+
+
+def test_the_crosshair_dots_the_lines_where_they_are_drawn(
+    make_graph: MakeGraph, style: Style
+) -> None:
+    shared = Crosshair()
+    card = make_graph("disk", shared)
+    card.set_series([SeriesSpec("out", "written", "c2", mirror=True)])
+    card.set_data(_AT_S, {"out": [50e6] * 151}, _NOW_S)
+    frame = _frame(card)
+    shared.point_at(-100)
+    below, above = (
+        QPointF(frame.x(_NOW_S - 100), frame.y(value) + 2).toPoint() for value in (-50e6, 50e6)
+    )
+    image = _picture(card)
+    assert image.pixelColor(below) == style.color("c2")
+    assert image.pixelColor(above) != style.color("c2")
+
+
+def test_a_moved_crosshair_has_every_graph_painted_anew(
+    make_graph: MakeGraph, qtbot: QtBot
+) -> None:
+    shared = Crosshair()
+    card = make_graph("percent", shared)
+    QApplication.processEvents()
+    painted: list[QEvent.Type] = []
+    hear = _Hearer(card.plot, painted)
+    card.plot.installEventFilter(hear)
+    shared.point_at(-10)
+    qtbot.waitUntil(lambda: QEvent.Type.Paint in painted)
 
 
 def test_the_axis_of_memory_reaches_over_the_limit(make_graph: MakeGraph) -> None:
