@@ -8,7 +8,7 @@ and every other machine goes on.
 import asyncio
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,7 +17,7 @@ from vmgui.hypervisor.connection import Connection
 from vmgui.hypervisor.errors import CallLate, ConnectionLost, VmguiError
 from vmgui.hypervisor.link import is_in_process
 
-BUDGET_S = 0.006
+_BUDGET_S = 0.006
 """CPU time of a poll where machines are read in turns: a third of a percent of a core."""
 
 _DEADLINE_S = 3.0
@@ -55,12 +55,12 @@ class HostPoll:
         lender: Lender,
         *,
         deadline_s: float = _DEADLINE_S,
-        budget_s: float = BUDGET_S,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.uri = uri
         self._lender = lender
-        self._deadline_s = deadline_s
-        self._budget_s = budget_s
+        self._shortest_deadline_s = self._deadline_s = deadline_s
+        self._clock = clock
         self._connection: Connection | None = None
         self._roster = stats.Roster()
         self._left_out: dict[str, _LeftOut] = {}
@@ -87,10 +87,11 @@ class HostPoll:
         connection = await self._connected()
         try:
             await self._readmit(connection)
+            began_s = time.monotonic()
             reading = await connection.call(
                 stats.read,
                 self.uri,
-                stats.Order(self._budget_s, self.left_out, first, devices),
+                stats.Order(_BUDGET_S, self.left_out, first, devices),
                 self._roster,
                 what="Read the figures",
                 deadline_s=self._deadline_s,
@@ -101,6 +102,7 @@ class HostPoll:
         except ConnectionLost:
             self._give_back()
             raise
+        self._allow(3 * (time.monotonic() - began_s))
         self._roster = reading.roster
         self._just_readmitted.clear()
         self._left_out = {u: o for u, o in self._left_out.items() if u in reading.active}
@@ -153,14 +155,18 @@ class HostPoll:
         self._just_readmitted.clear()
         if not hung:
             # Nothing hangs, there is just much to read.
-            self._deadline_s = min(self._deadline_s * 2, _LONGEST_DEADLINE_S)
+            self._allow(self._deadline_s * 2)
+
+    def _allow(self, seconds: float) -> None:
+        """Give the next poll so much time, within limits."""
+        self._deadline_s = min(max(seconds, self._shortest_deadline_s), _LONGEST_DEADLINE_S)
 
     def _leave_out(self, uuid: str, pause_s: float, times: int) -> None:
-        self._left_out[uuid] = _LeftOut(time.monotonic() + pause_s, times)
+        self._left_out[uuid] = _LeftOut(self._clock() + pause_s, times)
 
     async def _readmit(self, connection: Connection) -> None:
         """Let machines in again whose pause is over and whose monitor is free."""
-        now_s = time.monotonic()
+        now_s = self._clock()
         due = frozenset(
             uuid for uuid, out in self._left_out.items() if out.until_monotonic_s <= now_s
         )
