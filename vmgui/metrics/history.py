@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import sqlite3
 import time
 import uuid
@@ -44,10 +45,10 @@ class History:
 
     problem_changed = Signal(str)
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.problem = ""
         self._path = path
-        self._file = _File(path) if path is not None else None
+        self._file = _File(path, clock) if path is not None else None
         self._write_thread = ThreadPoolExecutor(1, "history-write")
         self._read_thread = ThreadPoolExecutor(1, "history-read")
         self._reading: sqlite3.Connection | None = None
@@ -150,19 +151,20 @@ class _File:
     "" says that an earlier problem is over, None that there is nothing to say.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, clock: Callable[[], float]) -> None:
         self._path = path
+        self._clock = clock
         self._token = uuid.uuid4().hex
         self._writer: Writer | None = None
         self._identity: tuple[int, int] | None = None
-        self._paused_until_s = 0.0
+        self._paused_until_s = -math.inf
         self._failing = False
 
     def open(self) -> str | None:
         return self._guarded(self._open)
 
     def append(self, samples: Sequence[Sample]) -> str | None:
-        if time.monotonic() < self._paused_until_s:
+        if self._clock() < self._paused_until_s:
             return None
         return self._guarded(lambda: self._append(samples))
 
@@ -216,7 +218,7 @@ class _File:
         if is_busy(error):
             return None  # another process holds it; the next tick tries again
         self.close()
-        self._paused_until_s = time.monotonic() + _PAUSE_S
+        self._paused_until_s = self._clock() + _PAUSE_S
         self._failing = True
         if isinstance(error, TooNew):
             return (

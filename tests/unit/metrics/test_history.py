@@ -1,8 +1,9 @@
 """The history on a real file: what goes in comes out, in steps that get longer."""
 
 import math
+import resource
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -310,6 +311,44 @@ async def test_a_place_that_cannot_be_written_is_said_and_hurts_nobody(tmp_path:
         history.append((tick(T0),))
         assert cpu(await whole(history)) == []
         assert "pauses" in history.problem
+
+
+@pytest.fixture
+def no_space() -> Iterator[Callable[[bool], None]]:
+    """Let no file of this process grow beyond 64 KiB, as on a disk that is full, or let it."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def limit(on: bool) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (64 << 10 if on else before[0], before[1]))
+
+    yield limit
+    limit(False)
+
+
+async def test_a_full_disk_pauses_the_history_and_it_goes_on_later(
+    path: Path, no_space: Callable[[bool], None]
+) -> None:
+    now_s = 0.0
+    history = History(path, clock=lambda: now_s)
+    await history.open()
+    try:
+        history.append((tick(T0),))
+        await whole(history)
+        no_space(True)
+        for i in range(1, 60):
+            history.append((tick(T0 + 2 * i),))
+        await whole(history)
+        said = history.problem
+        no_space(False)
+        assert "pauses" in said
+
+        now_s += 60
+        history.append((tick(T0 + 200, cpu=0.9),))
+        series = await whole(history)
+        assert (cpu(series)[0], cpu(series)[-1]) == (0.5, 0.9)
+        assert history.problem == ""
+    finally:
+        await history.close()
 
 
 async def test_without_a_path_nothing_is_kept() -> None:
