@@ -67,7 +67,13 @@ class Inventory:
 
     def hosts(self) -> tuple[Host, ...]:
         """Return all hosts, in the order in which they were added."""
-        return tuple(r for r in self._records.values() if isinstance(r, Host))
+        return tuple(
+            record
+            for (_, kind), records in self._by_host.items()
+            if kind == "host"
+            for record in records.values()
+            if isinstance(record, Host)
+        )
 
     def of(self, kind: type[R], uri: str | None = None) -> Iterator[R]:
         """Yield the records of one kind, of one host or of all."""
@@ -86,7 +92,10 @@ class Inventory:
         gone += self._children(key)
         for each in gone:
             del self._records[each]
-            self._by_host[each[:2]].pop(each, None)
+            records = self._by_host[each[:2]]
+            del records[each]
+            if not records:
+                del self._by_host[each[:2]]
         return gone
 
     def _children(self, key: Key) -> list[Key]:
