@@ -375,3 +375,11 @@ def test_chips_go_on_in_the_next_line(qtbot: QtBot) -> None:
     assert len({chip.y() for chip in chips}) > 1
     assert all(chip.geometry().right() < 200 for chip in chips)
     assert flow.heightForWidth(2000) < flow.heightForWidth(200)
+
+
+def test_compact_buttons_are_24_high_and_others_30(qtbot: QtBot) -> None:
+    for compact, height in ((False, 30), (True, 24)):
+        button = QPushButton("Reconnect")
+        button.setProperty("compact", compact)
+        qtbot.addWidget(button)
+        assert button.sizeHint().height() == height

@@ -29,6 +29,6 @@ flow          FlowLayout(parent, gap_px): chips that wrap
 
 A count in a tab: ``tab_bar.setTabButton(index, QTabBar.ButtonPosition.RightSide, CountBadge(6))``.
 Types of QLabel: page section card strong body table axis head mono; tones: t1 t2 t3 acc ok warn
-dang info. Roles of QPushButton: primary danger danger-outline flat link chip tag; size=small.
+dang info. Roles of QPushButton: primary danger danger-outline flat link chip tag; compact=True.
 QToolButton: action flat. QFrame: card sunk rule vrule. QWidget: page side frame.
 """

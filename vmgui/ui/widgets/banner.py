@@ -69,7 +69,7 @@ class Banner(QFrame):
         self._buttons = []
         for key, title in buttons:
             button = QPushButton(literal(title), self)
-            button.setProperty("size", "small")
+            button.setProperty("compact", True)
             button.setObjectName(f"banner-{key}")
             button.setAutoDefault(False)
             button.clicked.connect(lambda _=False, key=key: self.clicked.emit(key))

@@ -115,7 +115,7 @@ class FailurePanel(QFrame):
         self._given = []
         for index, (key, title) in enumerate(buttons):
             button = QPushButton(literal(title))
-            button.setProperty("size", "small")
+            button.setProperty("compact", True)
             button.setObjectName(f"failure-{key}")
             button.setAutoDefault(False)
             button.clicked.connect(lambda _=False, key=key: self.clicked.emit(key))
@@ -129,7 +129,7 @@ class FailurePanel(QFrame):
     def _flat(self, title: str, name: str, icon: str) -> QPushButton:
         button = QPushButton(title)
         button.setProperty("role", "flat")
-        button.setProperty("size", "small")
+        button.setProperty("compact", True)
         button.setObjectName(name)
         button.setAutoDefault(False)
         button.setIcon(current().icon(icon, "t2"))

@@ -13,7 +13,6 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QFocusEvent,
     QFontMetricsF,
-    QHelpEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -22,7 +21,7 @@ from PySide6.QtGui import (
     QPixmap,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from vmgui.ui.style import current
 from vmgui.ui.style.tokens import FOCUS_PX
@@ -288,10 +287,9 @@ class GraphPlot(QWidget):
             self._crosshair.point_at((position.x() - plot.right()) / plot.width() * self._window_s)
         else:
             self._crosshair.point_at(None)
-        on_event = self._event_under(position) is not None
-        self.setCursor(
-            Qt.CursorShape.PointingHandCursor if on_event else Qt.CursorShape.ArrowCursor
-        )
+        hit = self._event_under(position)
+        self.setToolTip(plain_tooltip(hit.text) if hit else "")
+        self.setCursor(Qt.CursorShape.PointingHandCursor if hit else Qt.CursorShape.ArrowCursor)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         hit = self._event_under(event.position())
@@ -328,14 +326,6 @@ class GraphPlot(QWidget):
                 self._crosshair.point_at(None)
             case _:
                 super().keyPressEvent(event)
-
-    def event(self, event: QEvent) -> bool:
-        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            hit = self._event_under(QPointF(event.pos()))
-            if hit is not None:
-                QToolTip.showText(event.globalPos(), plain_tooltip(hit.text), self)
-                return True
-        return super().event(event)
 
     def _to_event(self, at_s: float | None, *, forward: bool) -> None:
         here = self._now_s + (at_s or 0.0)

@@ -30,7 +30,7 @@ def plain_tooltip(text: str) -> str:
 
 
 def set_look(widget: QWidget, **properties: str) -> None:
-    """Set what the style sheet asks for (role, type, tone, size …) on a living widget."""
+    """Set what the style sheet asks for (role, type, tone …) on a living widget."""
     for name, value in properties.items():
         widget.setProperty(name, value)
     widget.style().unpolish(widget)
