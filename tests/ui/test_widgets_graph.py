@@ -4,7 +4,7 @@ from collections.abc import Callable
 from math import nan
 
 import pytest
-from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -12,7 +12,8 @@ from pytestqt.qtbot import QtBot
 
 from vmgui.ui.style import Style
 from vmgui.ui.widgets.graph import Crosshair, GraphCard, GraphEvent, SeriesSpec
-from vmgui.ui.widgets.graph_paint import PlotFrame
+from vmgui.ui.widgets.graph_paint import PlotFrame, time_labels
+from vmgui.ui.widgets.graph_scale import value_scale
 
 _NOW_S = 1_700_000_000.0
 _AT_S = [_NOW_S - 300 + 2 * n for n in range(151)]
@@ -298,6 +299,24 @@ def test_the_plot_does_not_jump_sideways_when_labels_get_shorter(make_graph: Mak
     left = _frame(card).rect.left()
     card.set_data(_AT_S, {"used": [1e6] * 151}, _NOW_S)
     assert _frame(card).rect.left() == left
+
+
+@pytest.mark.parametrize(
+    ("width_px", "clock", "said"),
+    [
+        (300, "", ["−5 min", "−4", "−3", "−2", "−1", "now"]),
+        (150, "", ["−5 min", "−3", "−2", "now"]),
+        (300, "14:32:08", ["−5 min", "−4", "−3", "−2", "14:32:08"]),
+        (40, "", ["−5 min", "now"]),
+    ],
+)
+def test_labels_of_the_time_axis_never_touch(width_px: int, clock: str, said: list[str]) -> None:
+    scale = value_scale("percent", 0, 0, mirrored=False)
+    frame = PlotFrame(QRectF(40, 0, width_px, 100), 0.0, 300.0, scale, 1.0)
+    labels = time_labels(frame, lambda text: 7.0 * len(text), clock)
+    assert [text for _, text in labels] == said
+    assert labels[0][0] == 40
+    assert labels[-1][0] + 7 * len(labels[-1][1]) == 40 + width_px
 
 
 def test_a_reader_hears_title_figure_and_caption(make_graph: MakeGraph) -> None:

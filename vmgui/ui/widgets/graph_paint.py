@@ -1,6 +1,6 @@
 """How a graph is painted: axes, lines, events and crosshair, from plain values."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -82,6 +82,7 @@ class PlotFrame:
 
 
 EVENT_PX = 18
+_LABEL_GAP_PX = 6
 
 
 def paint_value_axis(painter: QPainter, frame: PlotFrame, style: Style) -> None:
@@ -100,26 +101,37 @@ def paint_value_axis(painter: QPainter, frame: PlotFrame, style: Style) -> None:
 
 def paint_time_axis(painter: QPainter, frame: PlotFrame, style: Style, clock: str) -> None:
     """Draw the vertical grid and its labels; ``clock`` stands for "now" if it isn't empty."""
-    painter.setFont(style.font("axis"))
-    metrics = QFontMetricsF(style.font("axis"))
     faint = style.color("line")
     faint.setAlphaF(0.6)
-    ticks = time_ticks(frame.window_s)
-    for index, tick in enumerate(ticks):
-        x = frame.x(frame.now_s + tick.at)
-        # The first label stands inside the left edge, the last inside the right one.
-        first, last = index == 0, index == len(ticks) - 1
-        if not first and not last:
-            painter.fillRect(frame.upright(x), faint)
-        label = clock if clock and last else tick.label
-        width = metrics.horizontalAdvance(label) + 1
-        left = x - width * (0.0 if first else 1.0 if last else 0.5)
-        painter.setPen(style.color("t3"))
-        painter.drawText(
-            QRectF(left, frame.rect.bottom() + 4, width, metrics.height()),
-            int(Qt.AlignmentFlag.AlignLeft),
-            label,
-        )
+    for tick in time_ticks(frame.window_s)[1:-1]:
+        painter.fillRect(frame.upright(frame.x(frame.now_s + tick.at)), faint)
+    painter.setFont(style.font("axis"))
+    painter.setPen(style.color("t3"))
+    metrics = QFontMetricsF(style.font("axis"))
+    for left, label in time_labels(frame, metrics.horizontalAdvance, clock):
+        painter.drawText(QPointF(left, frame.rect.bottom() + 4 + metrics.ascent()), label)
+
+
+def time_labels(
+    frame: PlotFrame, width_of: Callable[[str], float], clock: str
+) -> list[tuple[float, str]]:
+    """Return where each label of the time axis begins, and what it says.
+
+    The first stands inside the left edge, the last inside the right one. Of those between,
+    one that would touch another is left out.
+    """
+    first, *between, last = time_ticks(frame.window_s)
+    now = clock or last.label
+    right = frame.rect.right() - width_of(now)
+    labels = [(frame.rect.left(), first.label)]
+    free_from = frame.rect.left() + width_of(first.label) + _LABEL_GAP_PX
+    for tick in between:
+        width = width_of(tick.label)
+        left = frame.x(frame.now_s + tick.at) - width / 2
+        if left >= free_from and left + width + _LABEL_GAP_PX <= right:
+            labels.append((left, tick.label))
+            free_from = left + width + _LABEL_GAP_PX
+    return [*labels, (right, now)]
 
 
 def paint_message(painter: QPainter, frame: PlotFrame, style: Style, message: str) -> None:
