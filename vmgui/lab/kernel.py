@@ -23,7 +23,7 @@ from vmgui.lab.requirements import busybox_path, distribution_family
 _FETCH_TIMEOUT_S = 600
 # Virtual kernels first: smaller, and up sooner. Each is a name that stands for the newest.
 _DEBIAN_KERNELS = ("linux-image-cloud-amd64", "linux-image-virtual", "linux-image-amd64")
-_CHUNK = 1 << 16
+MODULE_TREES = Path("/lib/modules")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def _from_arch(work: Path) -> None:
 def _from_machine(work: Path) -> None:
     """Take the running kernel, where its file may be read."""
     release = platform.release()
-    modules = Path("/lib/modules") / release
+    modules = MODULE_TREES / release
     for kernel in (modules / "vmlinuz", Path(f"/boot/vmlinuz-{release}")):
         if os.access(kernel, os.R_OK) and modules.is_dir():
             target = work / "lib" / "modules" / release
@@ -121,7 +121,7 @@ def _from_machine(work: Path) -> None:
             target.symlink_to(modules)
             (work / "vmlinuz").symlink_to(kernel)
             return
-    raise _NoKernel(f"no readable vmlinuz of {release} in /lib/modules or /boot")
+    raise _NoKernel(f"no readable vmlinuz of {release} in {MODULE_TREES} or /boot")
 
 
 _SOURCES: dict[str, tuple[Callable[[Path], None], ...]] = {

@@ -43,8 +43,12 @@ class Namespaces:
 
     @property
     def settled(self) -> bool:
-        """Whether it is known that they are made, or that they can't be."""
-        return self._made or bool(self.failure)
+        """Whether it is known that they are made, or that they can't be.
+
+        Two processes tell of it, in either order: process 1 that all is made, and its parent
+        which process that is.
+        """
+        return bool(self.failure) or (self._made and self.init_pid > 0)
 
     def read(self) -> bool:
         """Wait for the next line of process 1 and take it in; False means that all is over."""
