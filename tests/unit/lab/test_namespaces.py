@@ -20,10 +20,7 @@ def made() -> Iterator[Namespaces]:
 def test_they_are_made_when_both_ends_have_spoken(
     made: Namespaces, lines: tuple[bytes, bytes]
 ) -> None:
-    assert made.take(lines[0])
-    assert not made.settled
-    assert made.take(lines[1])
-    assert made.settled
+    assert [made.take(line) and made.settled for line in lines] == [False, True]
     assert made.init_pid == 42
     assert made.refused_devices == {"/dev/net/tun": "Permission denied"}
     assert judge(made) == ()
