@@ -11,7 +11,8 @@ import pytest
 from tests.worlds import HOSTILE_NAMES, TAGS, machine_name, machine_uuid, write_world
 from vmgui.hypervisor.abilities import Abilities
 from vmgui.hypervisor.listing import list_domains, read_domains, read_listed
-from vmgui.inventory.domain import AgentState, Domain, DomainState
+from vmgui.hypervisor.xml.metadata import METADATA_PREFIX, tags_element
+from vmgui.inventory.domain import METADATA_URI, AgentState, Domain, DomainState
 from vmgui.inventory.key import domain_key
 
 MACHINES = 40
@@ -38,6 +39,12 @@ def world(open_world: Open) -> tuple[libvirt.virConnect, str]:
     return open_world(domains=MACHINES)
 
 
+def libvirt_error(code: int, text: str) -> libvirt.libvirtError:
+    error = libvirt.libvirtError(text)
+    error.err = (code, 0, text, 2, None, None, None, 0, 0)
+    return error
+
+
 class Lacking:
     """A connection whose driver lacks or refuses some calls, as ESX and VirtualBox do."""
 
@@ -54,9 +61,7 @@ class Lacking:
 
         def refuse(*_: object) -> None:
             self.asked[name] += 1
-            error = libvirt.libvirtError(f"{name} is not to be had")
-            error.err = (self._code, 0, "not to be had", 2, None, None, None, 0, 0)
-            raise error
+            raise libvirt_error(self._code, "not to be had")
 
         return refuse
 
@@ -209,6 +214,19 @@ def test_autostart_saved_state_and_transience_are_told(
     assert not read[machine_uuid(0)].has_managed_save
 
 
+def test_tags_survive_libvirt(world: tuple[libvirt.virConnect, str]) -> None:
+    conn, uri = world
+    machine = conn.lookupByUUIDString(machine_uuid(3))
+    for tags in (("<b>&amp;", 'a "b"', "line\nbreak\r\ttab", "אב \U0001f47b"), ("other",), ()):
+        machine.setMetadata(
+            libvirt.VIR_DOMAIN_METADATA_ELEMENT,
+            tags_element(tags),
+            METADATA_PREFIX,
+            METADATA_URI,
+        )
+        assert read_all(conn, uri)[machine_uuid(3)].tags == tags
+
+
 def test_snapshots_are_counted(world: tuple[libvirt.virConnect, str]) -> None:
     conn, uri = world
     conn.lookupByUUIDString(machine_uuid(1)).snapshotCreateXML("<domainsnapshot/>")
@@ -229,6 +247,18 @@ def test_driver_without_bulk_statistics_tells_the_same_and_is_asked_once(
     assert by_uuid == read_all(conn, uri)
     assert poor.asked.total() == 1
     assert abilities.missing == {"getAllDomainStats"}
+
+
+def test_machine_that_vanishes_is_left_out_without_bulk_statistics_too(
+    world: tuple[libvirt.virConnect, str],
+) -> None:
+    conn, uri = world
+    poor = Lacking(conn, libvirt.VIR_ERR_NO_SUPPORT, "getAllDomainStats", "domainListGetStats")
+    abilities = Abilities()
+    listed = list_domains(poor, uri, abilities)
+    off_machine(conn).undefine()
+    read = read_listed(poor, abilities, listed)
+    assert {d.uuid for d in listed.domains} - {d.uuid for d in read} == {machine_uuid(1)}
 
 
 def test_driver_without_filters_lists_all_the_same(world: tuple[libvirt.virConnect, str]) -> None:
@@ -265,6 +295,17 @@ def test_machine_whose_xml_cannot_be_read_stays_as_listed(
     assert len(read) == MACHINES
     assert not any(d.read_fully for d in read.values())
     assert read[machine_uuid(0)].name == machine_name(0)
+
+
+def test_connection_that_breaks_while_machines_are_read_is_raised(
+    world: tuple[libvirt.virConnect, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(*_: object) -> None:
+        raise libvirt_error(libvirt.VIR_ERR_RPC, "client socket is closed")
+
+    monkeypatch.setattr(libvirt.virDomain, "XMLDesc", cut)
+    with pytest.raises(libvirt.libvirtError, match="closed"):
+        read_all(*world)
 
 
 def test_worlds_are_the_same_each_time(tmp_path: Path) -> None:

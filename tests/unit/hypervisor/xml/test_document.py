@@ -3,7 +3,7 @@ import threading
 import pytest
 
 from vmgui.hypervisor.errors import UnreadableXml
-from vmgui.hypervisor.xml.document import parse
+from vmgui.hypervisor.xml.document import children, parse, text_of
 
 LAUGHS = "".join(
     f'<!ENTITY {chr(i)} "{10 * f"&{chr(i - 1)};"}">' for i in range(ord("b"), ord("z") + 1)
@@ -76,7 +76,16 @@ def test_declared_encoding_does_not_matter_for_text() -> None:
 
 def test_nesting_has_a_limit() -> None:
     with pytest.raises(UnreadableXml, match="malformed"):
-        parse(f"<domain>{'<a>' * 5000}{'</a>' * 5000}</domain>", "domain")
+        parse(f"<domain>{'<a>' * 1000}{'</a>' * 1000}</domain>", "domain")
+
+
+def test_comments_and_instructions_do_not_cut_a_text_short() -> None:
+    assert parse("<domain>one<!-- x --> name<?y z?>!</domain>", "domain").text == "one name!"
+
+
+def test_of_two_elements_with_one_name_the_first_counts() -> None:
+    parts = children(parse("<domain><name>a</name><name>b</name></domain>", "domain"))
+    assert text_of(parts, "name") == "a"
 
 
 def test_threads_parse_side_by_side() -> None:
