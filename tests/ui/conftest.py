@@ -8,10 +8,11 @@
 """
 
 import asyncio
+import inspect
 import os
-from collections.abc import Awaitable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -30,12 +31,61 @@ _KNOWN_NOISE = ("This plugin does not support",)
 """What Qt says of its offscreen platform, where nothing is wrong."""
 
 
-class OpenWindow(Protocol):
+class OpenWindow:
     """Opens the window on these URIs, and returns it once everything is shown."""
 
-    def __call__(self, *uris: str, settled: bool = True) -> Awaitable[MainWindow]:
+    def __init__(self, style: Style) -> None:
+        self._style = style
+        self._opened: list[tuple[Session, MainWindow]] = []
+
+    async def __call__(self, *uris: str, settled: bool = True) -> MainWindow:
         """Open it; without ``settled`` return as soon as it is there."""
-        ...
+        session = Session()
+        await session.open()
+        window = MainWindow(session, self._style)
+        self._opened.append((session, window))
+        window.resize(1280, 800)
+        window.show()
+        for uri in uris:
+            session.connect(SavedConnection(uri))
+        if settled:
+            await session.settled()
+            await until(lambda: window.is_settled, "the window shows everything")
+        return window
+
+    async def close(self) -> None:
+        """Close what was opened, the last one first."""
+        while self._opened:
+            session, window = self._opened.pop()
+            window.close()
+            await window.close_down()
+            await session.close()
+            window.deleteLater()
+        await asyncio.sleep(0)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run a coroutine test on Qt's loop, and close its windows in the same run.
+
+    pytest-qt lets Qt's events run between a test and the end of its fixtures, when the loop
+    doesn't run any more: what is still under way on it would break there.
+    """
+    loop = pyfuncitem.funcargs.get("qloop")
+    if not inspect.iscoroutinefunction(pyfuncitem.obj) or not isinstance(loop, QEventLoop):
+        return None
+    names = pyfuncitem._fixtureinfo.argnames
+    windows = pyfuncitem.funcargs.get("open_window")
+
+    async def run() -> None:
+        try:
+            await pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names})
+        finally:
+            if isinstance(windows, OpenWindow):
+                await windows.close()
+
+    loop.run_until_complete(run())
+    return True
 
 
 @pytest.fixture(scope="session")
@@ -100,32 +150,6 @@ def qloop(qapp: QApplication) -> Iterator[QEventLoop]:
 
 
 @pytest.fixture
-def open_window(qloop: QEventLoop, style: Style) -> Iterator[OpenWindow]:
+def open_window(qloop: QEventLoop, style: Style) -> OpenWindow:
     """Return the function that opens the whole window; all of it is closed after the test."""
-    opened: list[tuple[Session, MainWindow]] = []
-
-    async def open_it(*uris: str, settled: bool = True) -> MainWindow:
-        session = Session()
-        await session.open()
-        window = MainWindow(session, style)
-        opened.append((session, window))
-        window.resize(1280, 800)
-        window.show()
-        for uri in uris:
-            session.connect(SavedConnection(uri))
-        if settled:
-            await session.settled()
-            await until(lambda: window.is_settled, "the window shows everything")
-        return window
-
-    yield open_it
-    for session, window in reversed(opened):
-        qloop.run_until_complete(_close(session, window))
-
-
-async def _close(session: Session, window: MainWindow) -> None:
-    window.close()
-    await window.close_down()
-    await session.close()
-    window.deleteLater()
-    await asyncio.sleep(0)
+    return OpenWindow(style)

@@ -9,12 +9,14 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
 from vmgui.actions.action import Action, Danger
+from vmgui.actions.delete_plan import delete_plan
 from vmgui.inventory.domain import Domain
 from vmgui.inventory.inventory import Inventory
 from vmgui.inventory.key import Key
 from vmgui.session import Session
 from vmgui.ui.bridge import Bridge
 from vmgui.ui.dialogs.confirm import ConfirmDialog
+from vmgui.ui.dialogs.delete import DeleteDialog
 from vmgui.ui.dialogs.edit import EditDialog, RenameDialog
 from vmgui.ui.style import Style
 from vmgui.ui.widgets.text import plain_tooltip
@@ -128,10 +130,24 @@ class MachineActions(QObject):
                 lambda values: self._session.run(action_id, able[0], **values),
                 self._window,
             ).open()
+        elif action_id == "domain.delete" and len(domains) == 1:
+            self._delete(domains[0])
         elif action.danger is not Danger.NONE:
             self._confirm(action, domains)
         else:
             self._session.run(action_id, able)
+
+    def _delete(self, domain: Domain) -> None:
+        session = self._session
+        DeleteDialog(
+            domain,
+            session.registry,
+            session.inventory,
+            self._bridge,
+            lambda: delete_plan(session.fleet, domain),
+            lambda values: session.run("domain.delete", domain.key, **values),
+            self._window,
+        ).open()
 
     def _confirm(self, action: Action[Any], domains: Sequence[Domain]) -> None:
         ConfirmDialog(

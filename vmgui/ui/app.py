@@ -20,7 +20,6 @@ from vmgui.places import resources_dir
 from vmgui.session import Session
 from vmgui.ui.corner import chosen_scheme
 from vmgui.ui.main_window import MainWindow
-from vmgui.ui.start import Start
 from vmgui.ui.style import install
 from vmgui.ui.trace import Trace
 
@@ -110,12 +109,8 @@ async def _run(
     window.show()
     trace.milestone("window_shown")
     try:
-        start = Start(session, window)
         begun = asyncio.Event()
-        window.start(
-            start.begin(options.connect, lab=options.lab, read_only=options.read_only, begun=begun),
-            "begin to connect",
-        )
+        window.start(_begin(window, options, begun), "begin to connect")
         watch = _Watch(session, window, trace)
         window.start(watch.run(begun), "watch the start")
         if options.screenshot is None:
@@ -132,6 +127,15 @@ async def _run(
         await session.close()
         window.hide()
         window.deleteLater()
+
+
+async def _begin(window: MainWindow, options: Options, begun: asyncio.Event) -> None:
+    try:
+        await window.connections.start(
+            options.connect, with_lab=options.lab, read_only=options.read_only
+        )
+    finally:
+        begun.set()
 
 
 class _Watch:

@@ -5,26 +5,28 @@ from typing import Any
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QMessageBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
-from vmgui import __version__, places
+from vmgui import places
 from vmgui.actions.entry import Entry
 from vmgui.actions.job import JobState
-from vmgui.hypervisor.questions import Question
 from vmgui.inventory.host import LinkState
 from vmgui.inventory.key import Key, host_key
-from vmgui.lab import LabUnavailable
+from vmgui.lab import LabProblem, LabUnavailable
 from vmgui.session import Session
 from vmgui.settings import SCHEME
 from vmgui.ui.actions import MachineActions
 from vmgui.ui.bridge import Bridge
+from vmgui.ui.connections import Connections
 from vmgui.ui.corner import Corner, chosen_scheme
-from vmgui.ui.dialogs.question import QuestionDialog
+from vmgui.ui.dialogs.about import AboutDialog
+from vmgui.ui.dialogs.preferences import PreferencesDialog
 from vmgui.ui.keys import KeysDialog
 from vmgui.ui.menus import Menus
 from vmgui.ui.models.journal import Shelf
 from vmgui.ui.models.tree import TreeModel
 from vmgui.ui.models.tree_nodes import Address
+from vmgui.ui.palette import Palette
 from vmgui.ui.status_bar import StatusBar
 from vmgui.ui.style import Style
 from vmgui.ui.tasks import Tasks
@@ -74,9 +76,18 @@ class MainWindow(QMainWindow):
         self.setDockNestingEnabled(False)
         self.banner = Banner()
         self.banner.setObjectName("start-banner")
+        self.banner.clicked.connect(lambda _key: self.banner.hide())
         self.setCentralWidget(self._middle())
         self.setStatusBar(self.status)
+        self.connections = Connections(session, self.start, self)
         self.menus = self._make_menus()
+        self._palette = Palette(
+            session,
+            self.actions_on_machines.perform,
+            self.open_key,
+            self.menus.commands,
+            self,
+        )
         self._connect()
         self._restore()
         self._on_journal()
@@ -102,20 +113,6 @@ class MainWindow(QMainWindow):
         """Tell whether the tree shows all that is known."""
         return self.tree.is_settled and self.bridge.is_quiet
 
-    def say_starting(self, sentence: str) -> None:
-        """Say what is being started; "" takes it back."""
-        self.status.showMessage(sentence)
-
-    def say_no_lab(self, error: LabUnavailable, instead: str) -> None:
-        """Say why there is no lab, and what is shown instead."""
-        self.banner.say(
-            "warn",
-            "warning",
-            error.what,
-            f"{error.why} {error.what_to_do}"
-            + (f" {instead} is shown instead." if instead else ""),
-        )
-
     def start(self, work: Coroutine[Any, Any, Any], name: str) -> None:
         """Run something on the loop for as long as the window is open."""
         self._tasks.start(work, name)
@@ -125,7 +122,7 @@ class MainWindow(QMainWindow):
         self.bridge.close()
         self.session.settings.changed.disconnect(self._on_setting)
         self.session.journal.changed.disconnect(self._on_entry)
-        self.session.fleet.asked.disconnect(self._on_question)
+        self.connections.close_down()
         self.side.chips.close_signals()
         self.pages.close_down()
         await self._tasks.close()
@@ -158,17 +155,22 @@ class MainWindow(QMainWindow):
             self.session.settings,
             self.actions_on_machines,
             {
+                "add-connection": self.connections.add,
+                "lab": self.connections.start_lab,
+                "preferences": lambda: PreferencesDialog(self.session.settings, self).open(),
                 "quit": self.close,
+                "palette": self._on_palette,
                 "find": self._on_find,
                 "refresh": lambda: self.start(self.session.refresh(), "read everything again"),
                 "fold-tree": lambda: self._toggle(self._side_dock),
                 "journal": lambda: self._toggle(self._journal_dock),
                 "present": self.bar_end.toggle_present,
-                "retry": lambda: self._on_retry(self._uri()),
-                "disconnect": lambda: self._disconnect(forget=False),
-                "forget": lambda: self._disconnect(forget=True),
+                "edit": lambda: self.connections.edit(self._uri()),
+                "retry": lambda: self.connections.retry(self._uri()),
+                "disconnect": lambda: self.connections.disconnect_from(self._uri()),
+                "forget": lambda: self.connections.disconnect_from(self._uri(), forget=True),
                 "keys": lambda: KeysDialog(self.menus.keys(), self).open(),
-                "about": self._on_about,
+                "about": lambda: AboutDialog(self).open(),
             },
         )
         menus.grouping.addActions(self.side.grouping_menu.actions())
@@ -185,7 +187,6 @@ class MainWindow(QMainWindow):
         bridge.follow_journal(session.journal.changed)
         session.settings.changed.connect(self._on_setting)
         session.journal.changed.connect(self._on_entry)
-        session.fleet.asked.connect(self._on_question)
         bridge.inventory_changed.connect(self.tree.apply)
         bridge.inventory_changed.connect(self._on_changed)
         bridge.samples_arrived.connect(lambda samples: self.tree.take_samples(samples.values()))
@@ -194,19 +195,24 @@ class MainWindow(QMainWindow):
         self.pages.query_wanted.connect(self.side.query.set_text)
         self.pages.page_wanted.connect(self.open_key)
         self.pages.entry_wanted.connect(self._on_entry_wanted)
-        self.pages.disconnect_wanted.connect(
-            lambda uri: self.start(session.disconnect(uri), f"disconnect {uri}")
-        )
+        self.pages.connection_wanted.connect(self._on_connection_wanted)
+        self.pages.disconnect_wanted.connect(self.connections.disconnect_from)
+        self.pages.way_chosen.connect(self.connections.go)
+        self.pages.lab_wanted.connect(self.connections.start_lab)
+        self.connections.lab_progressed.connect(self._on_lab_progressed)
+        self.connections.lab_failed.connect(self._on_lab_failed)
         self.pages.close_wanted.connect(lambda: self.open_row(("all",)))
         self.side.opened.connect(self._show_page)
         self.side.picked.connect(self._on_picked)
         self.side.menu_wanted.connect(self._on_menu)
+        self.side.connection_wanted.connect(self.connections.add)
         self.journal.list.chosen.connect(self.pages.highlight_entry)
         self.journal.cancel_wanted.connect(self._on_cancel)
         self.journal.again_wanted.connect(self._on_again)
         self.journal.fold_wanted.connect(lambda: self._toggle(self._journal_dock))
         self.status.host_wanted.connect(lambda uri: self.open_row(("host", uri)))
-        self.status.retry_wanted.connect(self._on_retry)
+        self.status.retry_wanted.connect(self.connections.retry)
+        self.bar_end.palette_wanted.connect(self._on_palette)
         self.status.jobs_wanted.connect(self._on_jobs)
         self._style.changed.connect(self._on_style)
 
@@ -283,34 +289,37 @@ class MainWindow(QMainWindow):
     def _on_again(self, entry: Entry) -> None:
         self.actions_on_machines.perform(entry.action_id, (entry.target,))
 
-    def _on_retry(self, uri: str) -> None:
-        if uri in self.session.fleet.uris:
-            self.session.fleet.retry(uri)
-
     def _on_jobs(self) -> None:
         self._journal_dock.show()
         self.journal.show_shelf(Shelf.RUNNING)
 
-    def _on_question(self, question: Question) -> None:
-        host = self.session.inventory.host(question.uri)
-        QuestionDialog(question, host.name if host is not None else "", self).open()
+    def _on_connection_wanted(self, uri: str) -> None:
+        if uri:
+            self.connections.edit(uri)
+        else:
+            self.connections.add()
+
+    def _on_lab_progressed(self, sentence: str) -> None:
+        self.pages.show_lab_progress(sentence)
+        self.status.showMessage(sentence)
+
+    def _on_lab_failed(self, error: LabUnavailable, instead: str) -> None:
+        self.pages.show_lab_problem(LabProblem(error.what, error.why, error.what_to_do))
+        if instead:
+            detail = f"{error.why} {error.what_to_do} {instead} is shown instead."
+            self.banner.say("warn", "warning", error.what, detail, (("hide", "Hide"),))
+
+    def _on_palette(self) -> None:
+        self._palette.open_for(self.actions_on_machines.targets)
 
     def _on_setting(self, key: str) -> None:
         if key == SCHEME.key:
             self._style.set_scheme(chosen_scheme(self.session.settings))
 
-    def _on_about(self) -> None:
-        QMessageBox.about(self, "About vmgui", f"vmgui {__version__}")
-
     def _on_find(self) -> None:
         self._side_dock.show()
         self._show_toggles()
         self.side.start_query()
-
-    def _disconnect(self, *, forget: bool) -> None:
-        uri = self._uri()
-        if uri:
-            self.start(self.session.disconnect(uri, forget=forget), f"disconnect {uri}")
 
     def _toggle(self, dock: QDockWidget) -> None:
         dock.setVisible(dock.isHidden())

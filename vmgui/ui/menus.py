@@ -21,9 +21,11 @@ class Menus:
         self._settings = settings
         self._do = do
         self._menus: list[QMenu] = []
+        self._own: list[QAction] = []
         bar.setObjectName("menu-bar")
         file = self._menu("&File")
         self._add(file, "add-connection", "Add connection…", "Ctrl+N")
+        self._add(file, "lab", "Start a lab")
         file.addSeparator()
         self._add(file, "preferences", "Preferences…", "Ctrl+,")
         file.addSeparator()
@@ -41,6 +43,7 @@ class Menus:
         self.machine = self._menu("&Machine")
         machine.fill(self.machine)
         self.host = self._menu("&Host")
+        self.edit = self._add(self.host, "edit", "Edit connection…")
         self.retry = self._add(self.host, "retry", "Try again now")
         self.disconnect = self._add(self.host, "disconnect", "Disconnect")
         self.forget = self._add(self.host, "forget", "Disconnect and forget")
@@ -51,11 +54,20 @@ class Menus:
     def set_host(self, *, any_host: bool, can_retry: bool) -> None:
         """Say whether a host is looked at, and whether it could be tried again."""
         self.retry.setEnabled(can_retry)
+        self.edit.setEnabled(any_host)
         self.disconnect.setEnabled(any_host)
         self.forget.setEnabled(any_host)
 
+    def commands(self) -> tuple[tuple[str, str, Do], ...]:
+        """Return what can be done now without a machine: its words, its key, and doing it."""
+        return tuple(
+            (action.text().rstrip("…"), action.shortcut().toString(), action.trigger)
+            for action in self._own
+            if action.isEnabled()
+        )
+
     def keys(self) -> tuple[tuple[str, str], ...]:
-        """Return each entry that has a key: its key and its words."""
+        """Return each entry that has a key: its keys and its words."""
         actions = [action for menu in self._menus for action in menu.actions()]
         return tuple(
             (", ".join(key.toString() for key in action.shortcuts()), action.text())
@@ -76,11 +88,10 @@ class Menus:
         action.setObjectName(f"menu-{name}")
         action.setCheckable(checkable)
         action.setShortcuts([QKeySequence(key) for key in keys])
-        do = self._do.get(name)
-        if do is None:
-            return action
+        do = self._do[name]
         action.triggered.connect(lambda _on=False: do())
         menu.addAction(action)
+        self._own.append(action)
         return action
 
     def _schemes(self, parent: QWidget) -> QMenu:

@@ -6,10 +6,12 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedWidget, QTabBar, QWidget
 
 from vmgui.inventory.key import Key, host_key
+from vmgui.lab import LabProblem
 from vmgui.session import Session
 from vmgui.ui.bridge import Bridge
 from vmgui.ui.style import Style
 from vmgui.ui.views.all_page import AllPage
+from vmgui.ui.views.first_start import FirstStart
 from vmgui.ui.views.host_page import HostPage
 from vmgui.ui.views.machine_buttons import Perform
 from vmgui.ui.views.machine_page import MachinePage
@@ -22,7 +24,8 @@ class Pages(QStackedWidget):
     ``query_wanted`` has the text of a query, ``page_wanted`` the key of another page,
     ``entry_wanted`` the id of a journal line, ``connection_wanted`` the URI of a connection to
     edit ("" for a new one), ``disconnect_wanted`` the URI of one to close; ``close_wanted`` asks
-    for another page because this one has come to its end.
+    for another page because this one has come to its end. ``way_chosen`` and ``lab_wanted`` are
+    those of the page of a first start.
     """
 
     query_wanted = Signal(str)
@@ -31,6 +34,8 @@ class Pages(QStackedWidget):
     connection_wanted = Signal(str)
     disconnect_wanted = Signal(str)
     close_wanted = Signal()
+    way_chosen = Signal(object)
+    lab_wanted = Signal()
 
     def __init__(
         self,
@@ -48,8 +53,10 @@ class Pages(QStackedWidget):
         self._perform = perform
         self._one: MachinePage | HostPage | None = None
         self._all: AllPage | None = None
+        self._first: FirstStart | None = None
         self._selection: SelectionPage | None = None
         self._keys: tuple[Key, ...] = ()
+        bridge.inventory_changed.connect(self._on_changed)
 
     @property
     def is_selection(self) -> bool:
@@ -77,7 +84,10 @@ class Pages(QStackedWidget):
         self._replace(page)
 
     def show_all(self) -> None:
-        """Show the page of all hypervisors."""
+        """Show the page of all hypervisors, or of a first start while there are none."""
+        if not self._session.inventory.hosts():
+            self._show_first()
+            return
         if self._all is None:
             self._all = AllPage(self._session, self._bridge)
             self._all.page_requested.connect(self.page_wanted)
@@ -96,6 +106,16 @@ class Pages(QStackedWidget):
         self._selection.show_machines(keys)
         self.setCurrentWidget(self._selection)
 
+    def show_lab_progress(self, sentence: str) -> None:
+        """Say how far a lab is that is being started; "" when that has ended."""
+        if self._first is not None:
+            self._first.show_progress(sentence)
+
+    def show_lab_problem(self, problem: LabProblem) -> None:
+        """Say why there is no lab."""
+        if self._first is not None:
+            self._first.show_problems((problem,))
+
     def show_tab(self, number: int) -> None:
         """Show a tab of the page, counted from 0; does nothing where there are not so many."""
         page = self.currentWidget()
@@ -112,6 +132,21 @@ class Pages(QStackedWidget):
         """End what the pages have under way."""
         if self._one is not None:
             self._one.shutdown()
+
+    def _show_first(self) -> None:
+        if self._first is None:
+            self._first = FirstStart()
+            self._first.way_chosen.connect(self.way_chosen)
+            self._first.lab_wanted.connect(self.lab_wanted)
+            self.addWidget(self._first)
+        self.setCurrentWidget(self._first)
+
+    def _on_changed(self) -> None:
+        """Change between the first start and all hypervisors when the first host comes or goes."""
+        has_hosts = bool(self._session.inventory.hosts())
+        shown = self._first if has_hosts else self._all
+        if shown is not None and self.currentWidget() is shown:
+            self.show_all()
 
     def _replace(self, page: MachinePage | HostPage) -> None:
         page.page_requested.connect(self.page_wanted)

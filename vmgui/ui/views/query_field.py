@@ -64,9 +64,9 @@ class _Field(QLineEdit):
 
 
 class QueryField(QWidget):
-    """Parses what is written; ``changed`` has each query that means something.
+    """Parses what is written; ``changed`` has the query that it means.
 
-    One that means nothing leaves the last one in force, and the reason stands under the field.
+    One that means nothing filters nothing, and the reason stands under the field.
     ``left_downwards`` is the way into the tree; ``left`` says that Esc was pressed while empty.
     """
 
@@ -105,8 +105,7 @@ class QueryField(QWidget):
         self._field.setText(text)
 
     def _on_text(self, text: str) -> None:
-        query: Query | None = None
-        reason = ""
+        query, reason = Query(""), ""
         try:
             query = parse(text)
         except QueryError as error:
@@ -115,8 +114,7 @@ class QueryField(QWidget):
         self._reason.setVisible(bool(reason))
         set_look(self._field, invalid="true" if reason else "false")
         self._field.setAccessibleDescription(reason)
-        if query is not None:
-            self.changed.emit(query)
+        self.changed.emit(query)
 
     def _on_escaped(self) -> None:
         if self.text:

@@ -15,6 +15,9 @@ from vmgui.ui.style import Style
 from vmgui.ui.widgets.elided import ElidedLabel
 from vmgui.ui.widgets.text import one_line, plain_label, plain_tooltip
 
+_ONE_BY_ONE = ("domain.edit",)
+"""What is written into its dialog is about one machine."""
+
 _NAMES_SHOWN = 12
 _REASONS_SHOWN = 3
 
@@ -37,7 +40,11 @@ class SelectionPage(QWidget):
         grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(6)
         grid.setColumnStretch(1, 1)
-        actions = [each for each in session.registry.for_kind("domain") if each.many]
+        actions = [
+            each
+            for each in session.registry.for_kind("domain")
+            if each.many and each.id not in _ONE_BY_ONE
+        ]
         for row, action in enumerate(actions):
             button = QPushButton(action.title)
             button.setObjectName(f"bulk-{action.id}")

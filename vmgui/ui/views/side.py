@@ -21,6 +21,7 @@ _STANDING = (
     (SavedQuery("Attention", "is:attention"), "warn"),
 )
 _MARGIN = 8
+_HIDDEN = "open, not in this filter"
 
 
 class Chips(QWidget):
@@ -144,7 +145,17 @@ class Side(QWidget):
         self._connect()
         self._show_counts()
 
-    # what can be told
+    @property
+    def foot(self) -> str:
+        """What the foot says."""
+        return self._foot.text()
+
+    @property
+    def notice(self) -> str:
+        """What is said of the open row that the query hides; "" where it does not."""
+        if self._hidden_row.isHidden():
+            return ""
+        return f"{self._hidden_name.text()} {_HIDDEN}"
 
     def show_open(self, address: Address, name: str) -> None:
         """Say which row the page shows."""
@@ -193,7 +204,7 @@ class Side(QWidget):
         layout = QHBoxLayout(row)
         layout.setContentsMargins(12, 4, 8, 4)
         layout.addWidget(self._hidden_name)
-        layout.addWidget(plain_label("open, not in this filter", "table", "t3"), 1)
+        layout.addWidget(plain_label(_HIDDEN, "table", "t3"), 1)
         layout.addWidget(show)
         row.hide()
         return row
@@ -246,12 +257,11 @@ class Side(QWidget):
         self._show_hidden()
 
     def _on_down(self) -> None:
+        current = self._model.node(self.tree.currentIndex())
+        first = self._first_machine()
+        if first is not None and (current is None or current.kind != "machine"):
+            self.tree.show_row(first)
         self.tree.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        current = self.tree.currentIndex()
-        if not current.isValid() or self._model.node(current) is None:
-            first = self._first_machine()
-            if first is not None:
-                self.tree.show_row(first)
 
     def _first_machine(self) -> Address | None:
         keys = self._model.machines_under(self._model.index_of(("all",)))
