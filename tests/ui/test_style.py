@@ -135,16 +135,34 @@ def test_change_is_told_once_and_only_when_there_is_one(style: Style, qtbot: QtB
     assert told == ["light", "light"]
 
 
-def test_scheme_follows_the_system_until_one_is_chosen(style: Style) -> None:
+def _desktop_says(scheme: tokens.Scheme | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stand in for a desktop: where there is none, no scheme can be set."""
+    monkeypatch.setattr("vmgui.ui.style.style._system_scheme", lambda: scheme)
+    hints = QGuiApplication.styleHints()
+    hints.colorSchemeChanged.emit(hints.colorScheme())
+
+
+def test_scheme_follows_the_system(
+    style: Style, monkeypatch: pytest.MonkeyPatch, qapp: QApplication
+) -> None:
     style.set_scheme("system")
-    by_system = style.scheme
-    other: tokens.Scheme = "light" if by_system == "dark" else "dark"
-    style.set_scheme(other)
-    assert style.scheme == other
-    QGuiApplication.styleHints().colorSchemeChanged.emit(QGuiApplication.styleHints().colorScheme())
-    assert style.scheme == other
-    style.set_scheme("system")
-    assert style.scheme == by_system
+    for scheme in _SCHEMES:
+        _desktop_says(scheme, monkeypatch)
+        assert style.scheme == scheme
+        ground = qapp.palette().color(QPalette.ColorRole.Window)
+        assert ground == QColor(tokens.colours(scheme)["s2"])
+    _desktop_says(None, monkeypatch)
+    assert style.scheme in _SCHEMES
+
+
+@pytest.mark.parametrize("chosen", _SCHEMES)
+def test_a_chosen_scheme_stays_whatever_the_system_says(
+    style: Style, monkeypatch: pytest.MonkeyPatch, chosen: tokens.Scheme
+) -> None:
+    style.set_scheme(chosen)
+    for scheme in _SCHEMES:
+        _desktop_says(scheme, monkeypatch)
+        assert style.scheme == chosen
 
 
 def test_install_twice_is_one_style(style: Style, qapp: QApplication) -> None:

@@ -75,13 +75,7 @@ class Style(QObject):
         """The scheme that is drawn now."""
         if self._choice != "system":
             return self._choice
-        match QGuiApplication.styleHints().colorScheme():
-            case Qt.ColorScheme.Dark:
-                return "dark"
-            case Qt.ColorScheme.Light:
-                return "light"
-            case _:
-                return "dark" if self._system_is_dark else "light"
+        return _system_scheme() or ("dark" if self._system_is_dark else "light")
 
     @property
     def factor(self) -> float:
@@ -175,6 +169,17 @@ def current() -> Style:
     if app is not None and isinstance(found := app.findChild(Style, _NAME), Style):
         return found
     raise RuntimeError("vmgui.ui.style.install(app) has not been called")
+
+
+def _system_scheme() -> Scheme | None:
+    """Return what the desktop asks for, or None where it doesn't say."""
+    match QGuiApplication.styleHints().colorScheme():
+        case Qt.ColorScheme.Dark:
+            return "dark"
+        case Qt.ColorScheme.Light:
+            return "light"
+        case _:
+            return None
 
 
 def _font(role: tokens.TypeRole, factor: float) -> QFont:

@@ -106,13 +106,11 @@ TYPE: Mapping[str, TypeRole] = MappingProxyType(
 UI_FAMILY = "Inter"
 MONO_FAMILY = "JetBrains Mono"
 
-SPACE = (2, 4, 8, 12, 16, 24, 32)
 RADIUS_CHIP, RADIUS_CONTROL, RADIUS_CARD = 4, 5, 6
-CONTROL_PX, CONTROL_SMALL_PX = 30, 24
 ROW_PX: Mapping[str, int] = MappingProxyType(
     {"tree": 24, "journal": 26, "table": 28, "check": 32, "facts": 24, "head": 24}
 )
-ICON_PX, ICON_CHECK_PX, ICON_HEADER_PX, ICON_EMPTY_PX = 16, 18, 20, 32
+ICON_PX, ICON_EMPTY_PX = 16, 32
 LINE_PX, SPARK_LINE_PX, FOCUS_PX = 1.6, 1.2, 2
 SERIES_FILL = 0.16
 """Opacity of the area under a line."""
