@@ -18,6 +18,7 @@ from vmgui.ui.style import current
 from vmgui.ui.views.page_header import PageHeader
 from vmgui.ui.views.record_table import Column, RecordModel, RecordTable
 from vmgui.ui.views.severity_row import SeverityRow
+from vmgui.ui.widgets.elided import ElidedLabel
 from vmgui.ui.widgets.text import plain_label
 
 _LOOKS_SHOWN = 50
@@ -199,9 +200,9 @@ class _Figures(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(12)
-        self._labels = {}
+        self._labels: dict[str, tuple[ElidedLabel, ElidedLabel]] = {}
         for key, title in self._TITLES:
-            figure, caption = plain_label("—", "page"), plain_label("", "table", "t3")
+            figure, caption = ElidedLabel("—", "page"), ElidedLabel("", "table", "t3")
             figure.setObjectName(f"total-{key}")
             self._labels[key] = (figure, caption)
             card = QFrame()
@@ -209,7 +210,7 @@ class _Figures(QWidget):
             box = QVBoxLayout(card)
             box.setContentsMargins(12, 8, 12, 8)
             box.setSpacing(2)
-            box.addWidget(plain_label(title, "card"))
+            box.addWidget(ElidedLabel(title, "card"))
             box.addWidget(figure)
             box.addWidget(caption)
             row.addWidget(card, 1)

@@ -56,7 +56,7 @@ class GraphBoard(QWidget):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(12)
         for index, (name, card) in enumerate(self.cards.items()):
-            card.setObjectName(f"graph-{name}")
+            card.setObjectName(f"graph-{name}" if columns > 1 else f"graph-{name}-large")
             card.event_clicked.connect(self.event_activated)
             grid.addWidget(card, index // columns, index % columns)
             card.setMinimumHeight(current().px(180 if columns > 1 else 240))

@@ -19,6 +19,7 @@ Perform = Callable[[str, Sequence[Key]], object]
 """Does an action to machines, once a person agreed to it."""
 
 _FIRST = ("domain.start", "domain.restore", "domain.resume", "domain.suspend")
+_PRIMARY = frozenset(_FIRST[:3])
 _STOP = "domain.shutdown"
 _OTHER_STOPS = ("domain.reboot", "domain.reset", "domain.force-off")
 _DIALOG = frozenset({"domain.rename", "domain.edit", "domain.delete"})
@@ -29,8 +30,8 @@ _SETS_APART = frozenset({_AUTOSTART, "domain.delete"})
 class MachineButtons(QWidget):
     """What can be done with one machine now; each says its virsh line, or why it can't be.
 
-    Of start, restore, resume and pause the one stands there that fits the state, always in the
-    same place, so that nothing else moves.
+    Of start, restore, resume, pause and reset that one stands there which fits the state, always
+    in the same place, so that nothing else moves.
     """
 
     def __init__(self, registry: Registry, perform: Perform, parent: QWidget | None = None) -> None:
@@ -67,7 +68,7 @@ class MachineButtons(QWidget):
     def set_machine(self, domain: Domain, host: Host | None) -> None:
         """Be about this machine as it is now; without a host nothing can be done."""
         self._domain = domain
-        self._show_first(_first_for(domain.state))
+        self._show_first(_first_for(domain))
         for action_id, action in self._actions.items():
             why, tip = _told(action, domain, host)
             if action_id == self._first_id:
@@ -107,13 +108,13 @@ class MachineButtons(QWidget):
             return
         self._first_id = action_id
         self._first.setObjectName(f"action-{action_id}")
-        is_primary = action_id != "domain.suspend"
+        is_primary = action_id in _PRIMARY
         set_look(self._first, role="primary" if is_primary else "")
         self._show_words()
 
     def _show_words(self) -> None:
         first, stop = self._actions[self._first_id or _FIRST[0]], self._actions[_STOP]
-        is_primary = self._first_id != "domain.suspend"
+        is_primary = self._first_id in _PRIMARY
         self._first.setIcon(current().icon(first.icon, "onacc" if is_primary else "t1"))
         self._first.setText("" if self._compact else literal(first.title))
         self._first.setAccessibleName(first.title)
@@ -147,12 +148,14 @@ def _button_style(compact: bool) -> Qt.ToolButtonStyle:
     )
 
 
-def _first_for(state: DomainState) -> str:
-    match state:
+def _first_for(domain: Domain) -> str:
+    match domain.state:
         case DomainState.SAVED:
             return "domain.restore"
         case DomainState.PAUSED:
             return "domain.resume"
+        case DomainState.CRASHED if domain.run_id is not None:
+            return "domain.reset"  # its process was kept for a look at it
         case DomainState.OFF | DomainState.CRASHED:
             return "domain.start"
         case _:
