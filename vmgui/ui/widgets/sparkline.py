@@ -8,6 +8,7 @@ from PySide6.QtGui import QColor, QPainter
 
 from vmgui.ui.style import Style
 from vmgui.ui.style.tokens import SPARK_LINE_PX
+from vmgui.ui.widgets.graph_scale import thin_out
 from vmgui.ui.widgets.strokes import fill, stroke
 
 SPARK_SIZE = QSizeF(60, 16)
@@ -33,11 +34,10 @@ def paint_sparkline(
     ink = style.color("c6" if stale else color)
     step = rect.width() / (len(percents) - 1)
     painter.save()
-    run: list[QPointF] = []
+    run: list[tuple[float, float]] = []
     for index, value in enumerate(percents):
         if isfinite(value):
-            share = min(max(value, 0.0), 100.0) / 100
-            run.append(QPointF(rect.left() + index * step, rect.bottom() - share * rect.height()))
+            run.append((index * step, min(max(value, 0.0), 100.0)))
         elif run:
             _paint_run(painter, rect, run, ink, style)
             run = []
@@ -47,7 +47,16 @@ def paint_sparkline(
 
 
 def _paint_run(
-    painter: QPainter, rect: QRectF, run: list[QPointF], color: QColor, style: Style
+    painter: QPainter,
+    rect: QRectF,
+    run: Sequence[tuple[float, float]],
+    color: QColor,
+    style: Style,
 ) -> None:
-    fill(painter, run, rect.bottom(), color)
-    stroke(painter, run, color, style.line(SPARK_LINE_PX))
+    """Draw an unbroken piece of (pixels from the left, per cent); a point a pixel is enough."""
+    kept = thin_out(run, int(rect.width() / 2), rect.width())
+    points = [
+        QPointF(rect.left() + x, rect.bottom() - value / 100 * rect.height()) for x, value in kept
+    ]
+    fill(painter, points, rect.bottom(), color)
+    stroke(painter, points, color, style.line(SPARK_LINE_PX))
