@@ -215,7 +215,9 @@ def paint_readout(
         QFontMetricsF(font).horizontalAdvance(line) for font, line in zip(fonts, lines, strict=True)
     )
     height = QFontMetricsF(fonts[-1]).height() + 1
-    box = QRectF(x + 10, plot.top() + 8, widest + 18, height * len(lines) + 9)
+    under_marks = plot.top() + style.px(EVENT_PX) + 6
+    box = QRectF(x + 10, under_marks, widest + 18, height * len(lines) + 9)
+    box.moveBottom(max(plot.top() + box.height(), min(box.bottom(), plot.bottom() - 2)))
     if box.right() > plot.right() - 2:
         box.moveRight(x - 10)
     box.moveLeft(max(box.left(), plot.left() + 2))
