@@ -247,7 +247,7 @@ def _network_source(kind: str, source: etree._Element | None) -> str:
 
 def _read_screen(graphics: etree._Element) -> Screen:
     address = graphics.get("listen", "")
-    for listen in graphics.iterfind("listen"):
+    for listen in graphics.iterchildren("listen"):
         address = listen.get("address") or listen.get("socket") or address
         if address:
             break
