@@ -257,7 +257,7 @@ class JournalPanel(QWidget):
         self._script = QPushButton("Copy as script")
         self._script.setObjectName("copy-script")
         self._script.setProperty("role", "flat")
-        self._script.setProperty("size", "small")
+        self._script.setProperty("compact", True)
         self._script.setIcon(style.icon("file-text", "t2"))
         self._script.setToolTip("What is shown and was done, as a shell script of virsh lines")
         fold = QToolButton()
