@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from tests.worlds import machine_uuid, write_world
 from vmgui.hypervisor.fleet import Fleet
 from vmgui.inventory.changes import Change
 from vmgui.inventory.figures import Sample
+from vmgui.inventory.host import Link, LinkState
 from vmgui.inventory.inventory import Inventory
 from vmgui.inventory.key import domain_key, host_key
 from vmgui.metrics.history import History
@@ -125,6 +126,33 @@ async def test_a_link_that_is_not_connected_is_not_polled_and_leaves_a_gap() -> 
         assert all(sample.step_s for sample in second)
 
 
+async def test_a_host_that_stalls_is_not_polled_until_it_answers_again() -> None:
+    async with watch(URI) as w:
+        await w.next_batches(2)
+        host = w.inventory.host(URI)
+        assert host is not None
+        w.inventory.apply(Change(updated=(replace(host, link=Link(LinkState.STALLED)),)))
+        silent = len(w.batches)
+
+        # The link's next sign of life makes it connected again.
+        await w.next_batches(1)
+        assert [sample.step_s for sample in w.batches[silent]] == [None, None]
+
+
+async def test_devices_that_come_and_go_are_followed() -> None:
+    async with watch(URI) as w:
+
+        def disk_rate() -> float | None:
+            sample = w.sampler.latest(MACHINE)
+            return None if sample is None else sample.disk_read_bytes_per_s
+
+        await until(disk_rate, "a rate of the disk")
+        domain = w.inventory.domain(MACHINE)
+        assert domain is not None
+        w.inventory.apply(Change(updated=(replace(domain, disks=()),)))
+        await until(lambda: disk_rate() is None, "no disk any more")
+
+
 async def test_a_listener_that_fails_is_reported_and_figures_go_on() -> None:
     async with watch(URI) as w:
         reported: list[BaseException] = []
@@ -175,4 +203,7 @@ async def test_a_host_that_is_forgotten_is_forgotten_here() -> None:
         w.inventory.apply(Change(removed=(host_key(URI),)))
 
         assert w.sampler.latest(host_key(URI)) is None
-        assert w.sampler.left_out(URI) == frozenset()
+        await until(
+            lambda: not [t for t in asyncio.all_tasks() if t.get_name() == f"figures {URI}"],
+            "polling ended",
+        )

@@ -78,18 +78,19 @@ class History:
         Steps are 2 s for the last hour, a minute for the last day, else a quarter of an hour.
         What was appended before is in it, unless the disk is slow.
         """
-        if self._path is None or self._loop is None:
+        loop = self._loop
+        if self._path is None or loop is None:
             return Series()
-        written = self._loop.run_in_executor(self._write_thread, _nothing)
+        written = loop.run_in_executor(self._write_thread, _nothing)
         await asyncio.wait({written}, timeout=_PATIENCE_S)
+        if self._loop is None:  # it was closed meanwhile
+            return Series()
         try:
-            return await self._loop.run_in_executor(
-                self._read_thread, self._read, key, start_s, end_s
-            )
+            return await loop.run_in_executor(self._read_thread, self._read, key, start_s, end_s)
         except (sqlite3.Error, TooNew) as error:
             _log.info("The history can't be read: %r", error)
             if is_damage(error) and self._file is not None:
-                self._say(await self._loop.run_in_executor(self._write_thread, self._file.mend))
+                self._say(await loop.run_in_executor(self._write_thread, self._file.mend))
             return Series()
 
     async def close(self) -> None:

@@ -54,7 +54,11 @@ class _HostState:
 
 
 class Writer:
-    """Appends ticks to an open database; every method may raise sqlite3.Error."""
+    """Appends ticks to an open database; every method may raise sqlite3.Error.
+
+    After one that is raised in the middle of a tick this writer is spent, as what it remembers
+    may be ahead of what was kept; one that is only busy has not begun.
+    """
 
     def __init__(self, db: sqlite3.Connection, token: str) -> None:
         self._db = db
@@ -72,8 +76,6 @@ class Writer:
                 self._append(host, samples, at_s)
         except BaseException:
             self._db.rollback()
-            # What is remembered may be ahead of what is kept.
-            self._hosts.pop(uri, None)
             raise
         self._db.commit()
         return host is not None
@@ -123,29 +125,40 @@ class Writer:
         """Read where the last writer of a host left off."""
         rows = self._db.execute("SELECT id, slot FROM series WHERE host = ?", (host,))
         state = _HostState(host, dict(rows.fetchall()))
-        (newest_ms,) = self._db.execute(
-            "SELECT max(at_ms) FROM fine WHERE host = ?", (host,)
+        oldest_ms, newest_ms = self._db.execute(
+            "SELECT (SELECT min(at_ms) FROM fine WHERE host = :host),"
+            " (SELECT max(at_ms) FROM fine WHERE host = :host)",
+            {"host": host},
         ).fetchone()
         if newest_ms is None:
             return state
         state.newest_s = newest_ms / 1000
-        blocks = range(max(state.slots.values(), default=-1) // MACHINES + 1)
         due: list[_Due] = []
-        for level in (1, 2):
-            step_s = LEVELS[level].step_s
-            oldest_s = (newest_ms // 1000 - LEVELS[level - 1].kept_s) // step_s * step_s
-            for block in blocks:
-                (done_ms,) = self._db.execute(
-                    "SELECT max(at_ms) FROM coarse WHERE host = ? AND level = ? AND block = ?",
-                    (host, level, block),
-                ).fetchone()
-                since_s = max(oldest_s, (done_ms or 0) // 1000)
-                ends_s = range(since_s + step_s, newest_ms // 1000 + 1, step_s)
+        for block in range(max(state.slots.values(), default=-1) // MACHINES + 1):
+            fresh_ms = max(oldest_ms, self._done_ms(host, 1, block) + 1)
+            done_ms = self._done_ms(host, 2, block)
+            (minute_ms,) = self._db.execute(
+                "SELECT min(at_ms) FROM coarse"
+                " WHERE host = ? AND level = 1 AND block = ? AND at_ms > ?",
+                (host, block, done_ms),
+            ).fetchone()
+            # Quarters are made of the minutes that are there, and of those that are due.
+            since_ms = max(min(minute_ms or fresh_ms, fresh_ms), done_ms + 1)
+            for level, from_ms in ((1, fresh_ms), (2, since_ms)):
+                step_s = LEVELS[level].step_s
+                ends_s = range(_end_s(from_ms / 1000, step_s), newest_ms // 1000 + 1, step_s)
                 due.extend(_Due(level, end_s, block) for end_s in ends_s)
-            # The step that is not over yet goes on with the blocks that it has.
-            state.touched[level].update(blocks)
+                # The step that is not over yet goes on with the block.
+                state.touched[level].add(block)
         state.due.extend(sorted(due))
         return state
+
+    def _done_ms(self, host: int, level: int, block: int) -> int:
+        (at_ms,) = self._db.execute(
+            "SELECT max(at_ms) FROM coarse WHERE host = ? AND level = ? AND block = ?",
+            (host, level, block),
+        ).fetchone()
+        return at_ms or 0
 
     def _slot(self, host: _HostState, id_: str, now_s: float) -> int:
         slot = host.slots.get(id_)

@@ -1,5 +1,6 @@
 """Bulk figures as servers of all ages give them; their records are copied from real ones."""
 
+import time
 from typing import Any
 
 import libvirt
@@ -78,9 +79,11 @@ class Server:
 
 
 def test_all_figures_are_found_and_devices_added_up() -> None:
+    began_s = time.monotonic()
     reading = read(Server(), URI, Order(1.0), Roster())
     full, _ = reading.domains
 
+    assert began_s <= full.at_monotonic_s <= time.monotonic()
     assert full == DomainCounters(
         domain_key(URI, "a"), full.at_monotonic_s, 7, vcpus=2, cpu_time_ns=4430000000,
         steal_ns=6500, memory_granted_bytes=98304 * 1024, memory_max_bytes=131072 * 1024,

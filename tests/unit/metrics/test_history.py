@@ -176,6 +176,21 @@ async def test_what_was_not_condensed_when_vmgui_ended_is_condensed_later(path: 
     assert cpu(series)[-1] == 0.6
 
 
+async def test_minutes_that_were_due_when_vmgui_ended_are_made_at_the_next_start(
+    path: Path,
+) -> None:
+    machines = [domain_key(URI, f"machine-{i}") for i in range(640)]  # more than a tick does
+    async with opened(path) as history:
+        for at_s in (T0 + 30, T0 + 61):
+            history.append([tick(at_s, key, 0.4) for key in machines])
+    async with opened(path) as history:
+        for i in range(10):
+            history.append([tick(T0 + 4000 + 2 * i, key) for key in machines])
+        for key in machines[::50]:
+            series = await history.series(key, T0, T0 + 61)
+            assert (list(series.times_s), cpu(series)) == ([T0 + 60], [0.4])
+
+
 async def test_old_figures_go_and_their_places_are_used_again(path: Path) -> None:
     async with opened(path) as history:
         for i in range(1, 40):
@@ -217,6 +232,19 @@ async def test_who_is_left_goes_on_where_another_one_ended(path: Path) -> None:
 
         assert cpu(await whole(second, A)) == [0.5, 0.1]
         assert cpu(await whole(second, B)) == [0.5, 0.9]
+
+
+async def test_who_slept_while_another_one_wrote_does_not_mix_machines_up(path: Path) -> None:
+    c = domain_key(URI, "cccc")
+    async with opened(path) as sleeper:
+        sleeper.append((tick(T0, A, 0.1),))
+        await whole(sleeper)
+        async with opened(path) as other:
+            other.append((tick(T0 + 100, B, 0.2),))
+        sleeper.append((tick(T0 + 200, c, 0.3),))
+
+        assert cpu(await whole(sleeper, B)) == [0.2]
+        assert cpu(await whole(sleeper, c)) == [0.3]
 
 
 async def test_lease_of_a_vmgui_that_was_killed_runs_out(path: Path) -> None:
