@@ -40,7 +40,10 @@ def read_host(conn: libvirt.virConnect, uri: str, abilities: Abilities) -> Host:
         cores=cores or capabilities.cores,
         threads=threads or capabilities.threads,
         cpu_mhz=mhz or None,
-        memory_bytes=memory_mib * _MIB or sum(c.memory_bytes for c in capabilities.numa) or None,
+        memory_bytes=_memory_bytes(conn, abilities)
+        or memory_mib * _MIB
+        or sum(cell.memory_bytes for cell in capabilities.numa)
+        or None,
         numa=capabilities.numa,
         product=_product(conn, abilities),
         guest_types=capabilities.guest_types,
@@ -56,6 +59,17 @@ def _capabilities(conn: libvirt.virConnect, abilities: Abilities) -> Capabilitie
         return read_capabilities_xml(xml) if xml else Capabilities()
     except UnreadableXml:
         return Capabilities()
+
+
+def _memory_bytes(conn: libvirt.virConnect, abilities: Abilities) -> int | None:
+    """Return the memory that the host's figures are measured against.
+
+    Some kernels tell another amount by NUMA node, which is where ``getInfo`` has it from.
+    """
+    stats = abilities.ask_if_told(
+        "getMemoryStats", lambda: conn.getMemoryStats(libvirt.VIR_NODE_MEMORY_STATS_ALL_CELLS)
+    )
+    return stats["total"] * 1024 if stats and "total" in stats else None
 
 
 def _product(conn: libvirt.virConnect, abilities: Abilities) -> str:

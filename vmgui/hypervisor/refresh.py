@@ -198,4 +198,18 @@ def _selected(listed: Listed, held: Mapping[Key, Domain]) -> Listed:
 def _differs(old: Domain | None, seen: Domain) -> bool:
     if old is None or not old.read_fully:
         return True
-    return (old.name, old.state, old.run_id) != (seen.name, seen.state, seen.run_id)
+    if bool(old.snapshot_count) is (seen.snapshot_count == 0):
+        return True
+    return _listed_part(old) != _listed_part(seen)
+
+
+def _listed_part(domain: Domain) -> tuple[object, ...]:
+    """Return what listing tells of a machine without reading it."""
+    return (
+        domain.name,
+        domain.state,
+        domain.run_id,
+        domain.persistent,
+        domain.autostart,
+        domain.has_managed_save,
+    )
