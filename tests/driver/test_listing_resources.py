@@ -162,6 +162,9 @@ def test_snapshots_of_which_none_is_current(tmp_path: Path) -> None:
     conn.close()
 
 
+LACKED = frozenset({"getMemoryStats"})  # by the test driver
+
+
 def test_host_facts() -> None:
     conn = libvirt.open("test:///default")
     host = read_host(conn, "test:///default", Abilities())
@@ -175,7 +178,7 @@ def test_host_facts() -> None:
     assert host.security_model == "testSecurity"
     assert host.libvirt_version.count(".") == 2
     assert host.hypervisor_version == "0.0.2"
-    assert host.missing_calls == frozenset()
+    assert host.missing_calls == LACKED
     conn.close()
 
 
@@ -197,7 +200,7 @@ def test_call_that_a_driver_lacks_costs_its_own_facts_only(
     whole = asdict(read_host(conn, uri, Abilities()))
     poor = asdict(read_host(Failing(conn, libvirt.VIR_ERR_NO_SUPPORT, call), uri, Abilities()))
     assert {name for name in whole if whole[name] != poor[name]} == lost | {"missing_calls"}
-    assert poor["missing_calls"] == {call}
+    assert poor["missing_calls"] == {call} | LACKED
     assert poor["name"]
 
 
@@ -205,7 +208,7 @@ def test_call_that_fails_otherwise_is_not_called_missing(
     conn: libvirt.virConnect, uri: str
 ) -> None:
     host = read_host(Failing(conn, libvirt.VIR_ERR_INTERNAL_ERROR, "getSysinfo"), uri, Abilities())
-    assert host.missing_calls == frozenset()
+    assert host.missing_calls == LACKED
     assert host.cpus == 16
 
 
