@@ -23,17 +23,17 @@ _PACKAGES: dict[str, dict[str, str]] = {
         "fedora": "libvirt-daemon",
         "arch": "libvirt",
     },
-    "the QEMU driver of libvirt": {
+    "qemu driver of libvirt": {
         "debian": "libvirt-daemon-driver-qemu",
         "fedora": "libvirt-daemon-driver-qemu",
         "arch": "libvirt",
     },
-    "the network driver of libvirt": {
+    "network driver of libvirt": {
         "debian": "libvirt-daemon",
         "fedora": "libvirt-daemon-driver-network",
         "arch": "libvirt",
     },
-    "the storage driver of libvirt": {
+    "storage driver of libvirt": {
         "debian": "libvirt-daemon",
         "fedora": "libvirt-daemon-driver-storage-core",
         "arch": "libvirt",
@@ -43,11 +43,11 @@ _PACKAGES: dict[str, dict[str, str]] = {
     "dnsmasq": {"debian": "dnsmasq-base", "fedora": "dnsmasq", "arch": "dnsmasq"},
     "iptables": {"debian": "iptables", "fedora": "iptables-nft", "arch": "iptables"},
     "newuidmap": {"debian": "uidmap", "fedora": "shadow-utils", "arch": "shadow"},
-    "a static busybox": {"debian": "busybox-static", "fedora": "busybox", "arch": "busybox"},
+    "static busybox": {"debian": "busybox-static", "fedora": "busybox", "arch": "busybox"},
 }
 _INSTALL = {"debian": "apt-get install", "fedora": "dnf install", "arch": "pacman -S"}
 
-_DRIVER_FOLDERS = ("/usr/lib/*/libvirt", "/usr/lib64/libvirt", "/usr/lib/libvirt")
+DRIVER_FOLDERS = ("/usr/lib/*/libvirt", "/usr/lib64/libvirt", "/usr/lib/libvirt")
 _DRIVERS = ("qemu", "network", "storage")
 _MOST_IDS = 65535
 
@@ -128,9 +128,7 @@ def _missing(needed: Iterable[str]) -> Iterable[LabProblem]:
     for name in needed:
         package = _PACKAGES[name].get(family)
         yield LabProblem(
-            f"There is no {name.removeprefix('a ')}."
-            if name.startswith("a ")
-            else f"{name[0].upper() if name.startswith('the') else name[0]}{name[1:]} is missing.",
+            f"No {name} was found.",
             "The lab is made with it.",
             f"Install it: {_INSTALL[family]} {package}" if package else f"Install {name}.",
         )
@@ -150,9 +148,9 @@ def missing_things() -> tuple[LabProblem, ...]:
     if not (program("iptables") or program("nft")):
         needed.append("iptables")
     if program("libvirtd"):
-        needed += [f"the {driver} driver of libvirt" for driver in _DRIVERS if not _driver(driver)]
+        needed += [f"{driver} driver of libvirt" for driver in _DRIVERS if not _driver(driver)]
     if busybox_path() is None:
-        needed.append("a static busybox")
+        needed.append("static busybox")
     problems = []
     if os.geteuid() != 0:
         if not (program("newuidmap") and program("newgidmap")):
@@ -171,7 +169,7 @@ def missing_things() -> tuple[LabProblem, ...]:
 
 
 def _driver(name: str) -> bool:
-    folders = [found for pattern in _DRIVER_FOLDERS for found in Path("/").glob(pattern[1:])]
+    folders = [found for pattern in DRIVER_FOLDERS for found in Path("/").glob(pattern[1:])]
     return any(
         (folder / "connection-driver" / f"libvirt_driver_{name}.so").exists() for folder in folders
     )

@@ -24,7 +24,7 @@ def test_a_bare_machine_is_told_every_package(
         "busybox-static",
     ):
         assert f"apt-get install {package}" in told
-    assert "libvirtd is missing." in told
+    assert "No libvirtd was found." in told
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,24 @@ def test_the_way_out_is_the_distributions_own(
     monkeypatch.setattr(requirements, "SEARCH_PATH", str(tmp_path))
     monkeypatch.setattr(requirements, "distribution_family", lambda: family)
     assert missing_things()[0].what_to_do == line
+
+
+def test_a_daemon_without_its_drivers_is_not_enough(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    daemon = tmp_path / "libvirtd"
+    daemon.write_text("#!/bin/sh\n")
+    daemon.chmod(0o755)
+    monkeypatch.setattr(requirements, "SEARCH_PATH", str(tmp_path))
+    monkeypatch.setattr(requirements, "distribution_family", lambda: "fedora")
+    monkeypatch.setattr(requirements, "DRIVER_FOLDERS", (str(tmp_path / "lib*"),))
+    drivers = tmp_path / "lib64" / "connection-driver"
+    drivers.mkdir(parents=True)
+    (drivers / "libvirt_driver_storage.so").touch()
+    told = {problem.what: problem.what_to_do for problem in missing_things()}
+    assert told["No qemu driver of libvirt was found."].endswith("libvirt-daemon-driver-qemu")
+    assert told["No network driver of libvirt was found."].endswith("libvirt-daemon-driver-network")
+    assert "No storage driver of libvirt was found." not in told
 
 
 def test_a_busybox_with_an_interpreter_is_passed_over(
