@@ -233,24 +233,30 @@ class Writer:
 
     def _prune(self, host: _HostState, now_s: float) -> None:
         """Drop what is too old: this host's oldest ticks, and of all the rest a block a tick."""
-        oldest_ms = _cutoff_ms(now_s, 0)
-        if host.due:  # what is still to be condensed stays until it is
-            level, end_s, _ = host.due[0]
-            oldest_ms = min(oldest_ms, (end_s - LEVELS[level].step_s) * 1000)
-        self._drop_fine(host.id, oldest_ms)
+        self._drop_fine(host.id, now_s)
         swept = next(self._sweep, None)
         if swept is None:
             self._sweep = self._all_blocks()
             return
         other, block = swept
-        if all(state.id != other for state in self._hosts.values()):
-            self._drop_fine(other, _cutoff_ms(now_s, 0))
+        self._drop_fine(other, now_s)
         for level in (1, 2):
             self._db.execute(
                 "DELETE FROM coarse WHERE host = ? AND level = ? AND block = ? AND at_ms < ?",
-                (other, level, block, _cutoff_ms(now_s, level)),
+                (other, level, block, self._cutoff_ms(other, now_s, level)),
             )
         self._forget_series(other, block, now_s)
+
+    def _cutoff_ms(self, host: int, now_s: float, level: int) -> int:
+        """Return before when a level is dropped; what is still to be condensed stays."""
+        oldest_s = now_s - LEVELS[level].kept_s - _SLACK_S
+        starts_s = [
+            due.end_s - LEVELS[due.level].step_s
+            for state in self._hosts.values()
+            if state.id == host
+            for due in state.due
+        ]
+        return int(min(oldest_s, *starts_s) * 1000) if starts_s else int(oldest_s * 1000)
 
     def _all_blocks(self) -> Iterator[tuple[int, int]]:
         rows = self._db.execute("SELECT host, max(slot) FROM series GROUP BY host").fetchall()
@@ -258,8 +264,11 @@ class Writer:
             for block in range(highest // MACHINES + 1):
                 yield host, block
 
-    def _drop_fine(self, host: int, before_ms: int) -> None:
-        self._db.execute("DELETE FROM fine WHERE host = ? AND at_ms < ?", (host, before_ms))
+    def _drop_fine(self, host: int, now_s: float) -> None:
+        self._db.execute(
+            "DELETE FROM fine WHERE host = ? AND at_ms < ?",
+            (host, self._cutoff_ms(host, now_s, 0)),
+        )
 
     def _forget_series(self, host: int, block: int, now_s: float) -> None:
         """Free the slots of machines of which nothing is kept any more."""
@@ -269,7 +278,7 @@ class Writer:
                 host,
                 block * MACHINES,
                 block * MACHINES + MACHINES - 1,
-                _cutoff_ms(now_s, 2) // 1000,
+                self._cutoff_ms(host, now_s, 2) // 1000,
             ),
         ).rowcount
         if gone:
@@ -284,7 +293,3 @@ def _free_slots(taken: frozenset[int]) -> Iterator[int]:
 def _end_s(at_s: float, step_s: int) -> int:
     """Return the end of the step in which ``at_s`` lies; an end belongs to the step before it."""
     return -int(-at_s // step_s) * step_s
-
-
-def _cutoff_ms(now_s: float, level: int) -> int:
-    return int((now_s - LEVELS[level].kept_s - _SLACK_S) * 1000)

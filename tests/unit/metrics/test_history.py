@@ -191,6 +191,24 @@ async def test_minutes_that_were_due_when_vmgui_ended_are_made_at_the_next_start
             assert (list(series.times_s), cpu(series)) == ([T0 + 60], [0.4])
 
 
+async def test_quarters_that_were_due_when_vmgui_ended_are_made_at_the_next_start(
+    path: Path,
+) -> None:
+    machines = [domain_key(URI, f"machine-{i}") for i in range(640)]
+    async with opened(path) as history:
+        for at_s in (T0 + 30, T0 + 901):
+            history.append([tick(at_s, key, 0.4) for key in machines])
+    later_s = T0 + 2 * 86400
+    async with opened(path) as history:
+        for i in range(60):  # enough to make up for it, and to drop the minutes
+            history.append([tick(later_s + 2 * i, key) for key in machines])
+            if i % 10 == 0:
+                await whole(history)
+        for key in machines[::50]:
+            series = await history.series(key, T0, T0 + 901)
+            assert (list(series.times_s), cpu(series)) == ([T0 + 900], [0.4])
+
+
 async def test_old_figures_go_and_their_places_are_used_again(path: Path) -> None:
     async with opened(path) as history:
         for i in range(1, 40):
