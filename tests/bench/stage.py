@@ -23,6 +23,10 @@ class Missing(Exception):
     """A program that the measurement needs is not installed; the message names it."""
 
 
+class Ended(Exception):
+    """The program ended before it was measured; the message says how."""
+
+
 class TookTooLong(Exception):
     """What was waited for did not happen; the message says what."""
 

@@ -36,6 +36,7 @@ from pathlib import Path
 from tests.bench.programs import PROGRAMS, Floor, Program, python_for_probe
 from tests.bench.report import Run, table, verdicts
 from tests.bench.stage import (
+    Ended,
     Memory,
     Missing,
     Probe,
@@ -65,7 +66,7 @@ QUICK = Pace(settle_s=1.0, rest_s=1.0, pings_s=1.0, keys=2, patience_s=30.0)
 
 
 def measure(program: Program, uri: str, size: int, pace: Pace, probe_python: str) -> Run:
-    """Run a program once; raises TookTooLong or Missing."""
+    """Run a program once; raises TookTooLong, Ended or Missing."""
     with contextlib.ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         env = _env(program, home)
@@ -83,8 +84,8 @@ def measure(program: Program, uri: str, size: int, pace: Pace, probe_python: str
             out = home / "probe"
             probe = stack.enter_context(Probe.at(probe_python, process.pid, x_pid, out, env))
         try:
-            return _follow(program, process.pid, home, began_s, size, pace, probe)
-        except TookTooLong:
+            return _follow(program, process, home, began_s, size, pace, probe)
+        except (TookTooLong, Ended):
             log.flush()
             print((home / "log").read_text(encoding="utf-8"), file=sys.stderr)
             raise
@@ -92,18 +93,20 @@ def measure(program: Program, uri: str, size: int, pace: Pace, probe_python: str
 
 def _follow(
     program: Program,
-    pid: int,
+    process: "subprocess.Popen[str]",
     home: Path,
     began_s: float,
     size: int,
     pace: Pace,
     probe: Probe | None,
 ) -> Run:
-    complete_s: float = wait_for(
-        f"the list of {program.name}",
-        lambda: program.complete_s(home, began_s),
-        pace.patience_s,
-    )
+    def complete() -> float | None:
+        if process.poll() is not None:
+            raise Ended(f"{program.name} ended by itself with code {process.returncode}")
+        return program.complete_s(home, began_s)
+
+    pid = process.pid
+    complete_s: float = wait_for(f"the list of {program.name}", complete, pace.patience_s)
     ready_s, mapped_s = complete_s, None
     if probe is not None:
         ready_s = wait_for(
@@ -181,7 +184,7 @@ def compare(
                     sys.stdout.flush()
                     try:
                         done.append(measure(program, uri, size, pace, probe_python))
-                    except TookTooLong as error:
+                    except (TookTooLong, Ended) as error:
                         print(f"failed: {error}")
                     else:
                         print(f"ready in {done[-1].ready_s:.2f} s")
