@@ -133,3 +133,12 @@ async def test_what_virsh_does_meanwhile_is_there_when_the_host_is_back(
         await until(
             lambda: any(k.kind == "network" for c in heard for k in c.removed), "told by an event"
         )
+
+
+async def test_a_daemon_at_a_socket_of_its_own_goes_under_its_own_name(lab: LabStatus) -> None:
+    inventory = Inventory()
+    fleet = Fleet(inventory)
+    fleet.connect(lab.hosts[1].uri)
+    await asyncio.wait_for(fleet.settled(), 60)
+    assert [host.name for host in inventory.hosts()] == ["lab-b"]
+    await fleet.close()

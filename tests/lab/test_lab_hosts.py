@@ -9,7 +9,8 @@ import libvirt
 import pytest
 
 from tests.lab_fixture import Daemon, eventually
-from vmgui.lab import METADATA_URI, LabStatus
+from vmgui.inventory.domain import METADATA_URI
+from vmgui.lab import LabStatus
 
 pytestmark = pytest.mark.lab
 

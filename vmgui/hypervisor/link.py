@@ -65,6 +65,7 @@ class HostLink:
         self._work_lock = asyncio.Lock()
         self._work_slots = asyncio.Semaphore(_LONG_CALLS_AT_ONCE)
         self._retry = asyncio.Event()
+        self._is_named = bool(name)
         self._host = Host(host_key(uri), name or display_name(uri))
         self._task: asyncio.Task[None] | None = None
 
@@ -256,7 +257,10 @@ class HostLink:
 
     async def _read_facts(self, refresh: Refresh) -> None:
         facts = await refresh.read_host()
-        self._host = replace(facts, name=self._host.name, link=self._host.link)
+        # "This computer" would be a poor name for a daemon at a socket of its own.
+        keeps_name = self._is_named or not facts.hostname or "socket=" not in self.uri
+        name = self._host.name if keeps_name else facts.hostname
+        self._host = replace(facts, name=name, link=self._host.link)
         self._publish()
 
     async def _feel_pulse(self, connection: Connection) -> None:

@@ -11,12 +11,10 @@ from vmgui.lab.control import (
     up,
     up_async,
 )
-from vmgui.lab.definitions import METADATA_URI
 from vmgui.lab.records import LabHost, LabProblem, LabStatus, LabUnavailable
 
 __all__ = [
     "DEFAULT_NAME",
-    "METADATA_URI",
     "MOST_HOSTS",
     "LabHost",
     "LabProblem",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
-METADATA_URI = "https://vmgui.org/xmlns/domain/1"
+from vmgui.inventory.domain import METADATA_URI
 
 # Where a host sees its own files.
 INSIDE_BOOT = "/var/lib/libvirt/boot"

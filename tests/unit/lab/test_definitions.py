@@ -2,8 +2,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from vmgui.inventory.domain import METADATA_URI
 from vmgui.lab.definitions import (
-    METADATA_URI,
     ROLES,
     GuestSpec,
     HostSpec,
