@@ -22,8 +22,8 @@ from vmgui.hypervisor import passwords
 from vmgui.hypervisor.questions import Ask, Prompt, Question
 
 _SECRET = frozenset({libvirt.VIR_CRED_PASSPHRASE, libvirt.VIR_CRED_NOECHOPROMPT})
+# Not VIR_CRED_USERNAME: that is the name to act for, which SASL takes from the other by itself.
 _ASKED = [
-    libvirt.VIR_CRED_USERNAME,
     libvirt.VIR_CRED_AUTHNAME,
     libvirt.VIR_CRED_PASSPHRASE,
     libvirt.VIR_CRED_ECHOPROMPT,
