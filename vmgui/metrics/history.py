@@ -1,17 +1,21 @@
 """The history of figures: kept in a SQLite file, without the loop ever waiting for a disk."""
 
 import asyncio
+import contextlib
 import logging
 import math
 import sqlite3
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from psygnal import Signal
 
+from vmgui.hypervisor.workers import Workers
 from vmgui.inventory.figures import Sample
 from vmgui.inventory.key import Key
 from vmgui.metrics.history_file import (
@@ -31,6 +35,7 @@ _log = logging.getLogger(__name__)
 
 _PAUSE_S = 60.0
 _PATIENCE_S = 1.0
+_LAST_PATIENCE_S = 5.0
 _MOST_WAITING = 60
 """Ticks that may wait for the disk; more are dropped, as memory must not grow."""
 
@@ -47,30 +52,29 @@ class History:
 
     def __init__(self, path: Path | None, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.problem = ""
-        self._path = path
         self._file = _File(path, clock) if path is not None else None
-        self._write_thread = ThreadPoolExecutor(1, "history-write")
-        self._read_thread = ThreadPoolExecutor(1, "history-read")
-        self._reading: sqlite3.Connection | None = None
+        self._reading = _Reading(path) if path is not None else None
+        self._threads: tuple[Workers, Workers] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting = 0
+        self._drops = False
 
     async def open(self) -> None:
         """Open the file, made or migrated if need be."""
-        self._loop = asyncio.get_running_loop()
         if self._file is not None:
-            self._say(await self._loop.run_in_executor(self._write_thread, self._file.open))
+            self._loop = asyncio.get_running_loop()
+            self._threads = (Workers("history-write", 1), Workers("history-read", 1))
+            await _patiently(self._write(self._file.open), _PATIENCE_S)
 
     def append(self, samples: Sequence[Sample]) -> None:
         """Keep the samples of one host's poll; returns at once."""
-        if self._file is None or self._loop is None or not samples:
+        if self._file is None or self._threads is None or not samples:
             return
         if self._waiting >= _MOST_WAITING:
+            self._drops = True
             self._say("The disk is too slow for the history of figures; some of them are missing.")
             return
-        self._waiting += 1
-        future = self._write_thread.submit(self._file.append, samples)
-        future.add_done_callback(self._on_written)
+        self._write(partial(self._file.append, samples))
 
     async def series(self, key: Key, start_s: float, end_s: float) -> Series:
         """Return what is known of a machine or host between two times (seconds since the epoch).
@@ -78,44 +82,54 @@ class History:
         Steps are 2 s for the last hour, a minute for the last day, else a quarter of an hour.
         What was appended before is in it, unless the disk is slow.
         """
-        loop = self._loop
-        if self._path is None or loop is None:
+        threads = self._threads
+        if self._file is None or self._reading is None or threads is None:
             return Series()
-        written = loop.run_in_executor(self._write_thread, _nothing)
-        await asyncio.wait({written}, timeout=_PATIENCE_S)
-        if self._loop is None:  # it was closed meanwhile
+        await _patiently(self._write(_nothing), _PATIENCE_S)
+        if self._threads is not threads:  # it was closed meanwhile
             return Series()
+        reading = partial(self._reading.read, key, start_s, end_s)
         try:
-            return await loop.run_in_executor(self._read_thread, self._read, key, start_s, end_s)
+            return await asyncio.wrap_future(threads[1].submit(reading, urgent=False))
         except (sqlite3.Error, TooNew) as error:
             _log.info("The history can't be read: %r", error)
-            if is_damage(error) and self._file is not None:
-                self._say(await loop.run_in_executor(self._write_thread, self._file.mend))
+            if is_damage(error) and self._threads is threads:
+                await asyncio.wrap_future(self._write(self._file.mend))
             return Series()
 
     async def close(self) -> None:
-        """Write what waits, and close the file."""
-        if self._loop is None:
+        """Write what waits, and close the file; a disk that hangs is left to itself."""
+        if self._file is None or self._reading is None or self._threads is None:
             return
-        loop, self._loop = self._loop, None
-        if self._file is not None:
-            await loop.run_in_executor(self._write_thread, self._file.close)
-            await loop.run_in_executor(self._read_thread, self._forget_reading)
-        self._write_thread.shutdown(wait=False)
-        self._read_thread.shutdown(wait=False)
+        (writing, reading), self._threads = self._threads, None
+        ends = [
+            writing.submit(self._file.close, urgent=False),
+            reading.submit(self._reading.close, urgent=False),
+        ]
+        writing.stop()
+        reading.stop()
+        for end in ends:
+            await _patiently(end, _LAST_PATIENCE_S)
+
+    def _write(self, work: "Callable[[], str | None]") -> "Future[str | None]":
+        """Run a step of the writing side in its thread, and take over what it says."""
+        assert self._threads is not None
+        self._waiting += 1
+        future = self._threads[0].submit(work, urgent=False)
+        future.add_done_callback(self._on_written)
+        return future
 
     def _on_written(self, future: "Future[str | None]") -> None:
         """Carry the outcome from the writer's thread to the loop."""
-        loop = self._loop
-        if loop is None:
-            return
-        try:
-            loop.call_soon_threadsafe(self._written, future)
-        except RuntimeError:  # the loop has ended
-            return
+        assert self._loop is not None
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            self._loop.call_soon_threadsafe(self._written, future)
 
     def _written(self, future: "Future[str | None]") -> None:
         self._waiting -= 1
+        if self._drops and not self._waiting:
+            self._drops = False
+            self._say("")
         self._say(future.result())
 
     def _say(self, problem: str | None) -> None:
@@ -124,26 +138,44 @@ class History:
             self.problem = problem
             self.problem_changed.emit(problem)
 
-    def _read(self, key: Key, start_s: float, end_s: float) -> Series:
-        assert self._path is not None
-        if not self._path.exists():
-            return Series()
-        try:
-            if self._reading is None:
-                self._reading = open_for_reading(self._path)
-            return read_series(self._reading, key, start_s, end_s)
-        except (sqlite3.Error, TooNew):
-            self._forget_reading()
-            raise
-
-    def _forget_reading(self) -> None:
-        if self._reading is not None:
-            self._reading.close()
-            self._reading = None
-
 
 def _nothing() -> None:
     """Be done when all that was handed to the writer's thread before is done."""
+
+
+async def _patiently(future: "Future[Any]", timeout_s: float) -> None:
+    """Wait for a thread's work, but not for ever."""
+    await asyncio.wait({asyncio.wrap_future(future)}, timeout=timeout_s)
+
+
+class _Reading:
+    """The reading side; every method runs in the reader's thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._db: sqlite3.Connection | None = None
+        self._identity: tuple[int, int] | None = None
+
+    def read(self, key: Key, start_s: float, end_s: float) -> Series:
+        """Read a series; raises sqlite3.Error or TooNew."""
+        now = identity(self._path)
+        if now is None:
+            return Series()
+        if now != self._identity:  # the file was put aside
+            self.close()
+        try:
+            if self._db is None:
+                self._db = open_for_reading(self._path)
+                self._identity = now
+            return read_series(self._db, key, start_s, end_s)
+        except (sqlite3.Error, TooNew):
+            self.close()
+            raise
+
+    def close(self) -> None:
+        if self._db is not None:
+            self._db.close()
+            self._db = None
 
 
 class _File:

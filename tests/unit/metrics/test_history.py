@@ -1,5 +1,6 @@
 """The history on a real file: what goes in comes out, in steps that get longer."""
 
+import asyncio
 import math
 import resource
 import sqlite3
@@ -12,6 +13,7 @@ import pytest
 from vmgui.inventory.figures import Sample
 from vmgui.inventory.key import Key, domain_key, host_key
 from vmgui.metrics.history import History
+from vmgui.metrics.history_file import put_aside
 from vmgui.metrics.history_reader import Series
 
 pytestmark = pytest.mark.usefixtures("no_thread_stays")
@@ -357,6 +359,28 @@ async def test_a_place_that_cannot_be_written_is_said_and_hurts_nobody(tmp_path:
         history.append((tick(T0),))
         assert cpu(await whole(history)) == []
         assert "pauses" in history.problem
+
+
+async def test_what_is_asked_for_while_it_closes_is_nothing(path: Path) -> None:
+    async with opened(path) as history:
+        history.append((tick(T0),))
+        asked = asyncio.create_task(whole(history))
+        await asyncio.sleep(0)
+    history.append((tick(T0 + 2),))
+
+    assert cpu(await asked) == []
+    assert cpu(await whole(history)) == []
+
+
+async def test_a_file_that_was_put_aside_is_not_read_on(path: Path) -> None:
+    async with opened(path) as history:
+        history.append((tick(T0, cpu=0.1),))
+        assert cpu(await whole(history)) == [0.1]
+        put_aside(path)
+        async with opened(path) as other:
+            other.append((tick(T0 + 2, cpu=0.2),))
+            await whole(other)
+        assert cpu(await whole(history)) == [0.2]
 
 
 @pytest.fixture
