@@ -11,7 +11,7 @@ from vmgui.inventory.domain import Domain
 from vmgui.inventory.inventory import Inventory
 from vmgui.inventory.key import Key
 from vmgui.ui.bridge import Bridge
-from vmgui.ui.dialogs.dialog import Dialog, command_label
+from vmgui.ui.dialogs.dialog import Dialog, breakable, command_label
 from vmgui.ui.widgets.text import one_line, plain_label
 
 _NAMES_SHOWN = 8
@@ -89,11 +89,12 @@ class ConfirmDialog(Dialog):
     def _refresh(self) -> None:
         able, reasons = self._able()
         self._names.setVisible(len(self._domains) > 1)
-        self._names.setText(_listed([domain.name for domain in able], _NAMES_SHOWN, ", "))
+        listed = _listed([domain.name for domain in able], _NAMES_SHOWN, ", ")
+        self._names.setText(breakable(listed))
         left_out = _listed(reasons, _NAMES_SHOWN, " ")
         if reasons and len(self._domains) > 1:
             left_out = f"Left out: {left_out}"
-        self._left_out.setText(left_out)
+        self._left_out.setText(breakable(left_out))
         self._left_out.setVisible(bool(reasons))
         lines = [line for domain in able[:_LINES_SHOWN] for line in self._lines(domain)]
         if len(able) > _LINES_SHOWN:

@@ -4,7 +4,8 @@ Dialogs are shown by `open()` and never by `exec()`, which would stop the loop's
 closes each of them and does nothing else.
 """
 
-from collections.abc import Callable, Collection
+import re
+from collections.abc import Callable, Collection, Iterator
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -40,7 +41,8 @@ class Dialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(MARGIN_PX, MARGIN_PX, MARGIN_PX, MARGIN_PX)
         column.setSpacing(GAP_PX)
-        self.heading = plain_label(one_line(title), "section", wrap=True)
+        self.heading = plain_label(breakable(one_line(title)), "section", wrap=True)
+        self.heading.setAccessibleName(one_line(title))
         column.addWidget(self.heading)
         self.gone = plain_label("", "body", "warn", wrap=True)
         self.gone.setObjectName(f"{name}-gone")
@@ -84,8 +86,22 @@ class Dialog(QDialog):
 
     def say_gone(self, text: str) -> None:
         """Say that what the dialog is about is not there any more."""
-        self.gone.setText(text)
+        self.gone.setText(breakable(text))
+        self.gone.setAccessibleName(text)
         self.gone.setVisible(bool(text))
+
+
+def breakable(text: str) -> str:
+    """Return a text in which a line may break within a word that is longer than a line."""
+    return _LONG_WORD.sub(lambda found: "\u200b".join(_pieces(found[0])), text)
+
+
+def _pieces(word: str) -> Iterator[str]:
+    return (word[at : at + _PIECE] for at in range(0, len(word), _PIECE))
+
+
+_PIECE = 20
+_LONG_WORD = re.compile(rf"\S{{{2 * _PIECE},}}")
 
 
 def command_label(name: str) -> QLabel:
