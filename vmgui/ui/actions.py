@@ -1,7 +1,6 @@
 """QActions of what the registry can do with machines, for the menu bar and context menus."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QObject
@@ -11,44 +10,19 @@ from PySide6.QtWidgets import QMenu, QWidget
 from vmgui.actions.action import Action, Danger
 from vmgui.actions.delete_plan import delete_plan
 from vmgui.inventory.domain import Domain
-from vmgui.inventory.inventory import Inventory
 from vmgui.inventory.key import Key
 from vmgui.session import Session
 from vmgui.ui.bridge import Bridge
 from vmgui.ui.dialogs.confirm import ConfirmDialog
 from vmgui.ui.dialogs.delete import DeleteDialog
 from vmgui.ui.dialogs.edit import EditDialog, RenameDialog
+from vmgui.ui.possible import Possible
 from vmgui.ui.style import Style
 from vmgui.ui.widgets.text import plain_tooltip
 
 _KEYS = {"domain.rename": "F2", "domain.delete": "Del"}
 _AFTER = {"domain.reset", "domain.discard-saved", "domain.edit"}
 """Actions that begin a new part of a menu."""
-
-
-@dataclass(frozen=True, slots=True)
-class Possible:
-    """For which of some machines an action is possible, and why not for the others."""
-
-    able: tuple[Key, ...]
-    reasons: tuple[str, ...]
-
-
-def possible(action: Action[Any], inventory: Inventory, keys: Sequence[Key]) -> Possible:
-    """Return who of ``keys`` can take ``action`` now; several only where it takes several."""
-    able: list[Key] = []
-    reasons: list[str] = []
-    for key in keys:
-        record, host = inventory.get(key), inventory.host(key.host)
-        if record is None or host is None:
-            continue
-        if reason := action.refusal(record, host):
-            reasons.append(reason)
-        else:
-            able.append(key)
-    if len(keys) > 1 and not action.many:
-        return Possible((), (f"{action.title} works on one machine at a time.",))
-    return Possible(tuple(able), tuple(dict.fromkeys(reasons)))
 
 
 class MachineActions(QObject):
@@ -59,10 +33,10 @@ class MachineActions(QObject):
 
     def __init__(self, session: Session, bridge: Bridge, style: Style, window: QWidget) -> None:
         super().__init__(window)
+        self.possible = Possible(session, bridge, self)
         self._session = session
         self._bridge = bridge
         self._window = window
-        self._keys: tuple[Key, ...] = ()
         self._actions: dict[str, QAction] = {}
         for action in session.registry.for_kind("domain"):
             shown = QAction(action.title, self)
@@ -75,18 +49,17 @@ class MachineActions(QObject):
             shown.setCheckable(action.id == "domain.autostart")
             shown.triggered.connect(lambda _on, id_=action.id: self.perform(id_))
             self._actions[action.id] = shown
-        bridge.inventory_changed.connect(self._refresh)
+        self.possible.changed.connect(self._refresh)
         self._refresh()
 
     @property
     def targets(self) -> tuple[Key, ...]:
         """The machines that the actions are about."""
-        return self._keys
+        return self.possible.keys
 
     def set_targets(self, keys: Sequence[Key]) -> None:
         """Be about these machines from now on."""
-        self._keys = tuple(keys)
-        self._refresh()
+        self.possible.choose(keys)
 
     def fill(self, menu: QMenu) -> None:
         """Put the actions into a menu, in the registry's order."""
@@ -112,11 +85,10 @@ class MachineActions(QObject):
     def perform(self, action_id: str, keys: Sequence[Key] | None = None) -> None:
         """Do an action to machines, or to those that were set, once a person agreed to it."""
         action = self._session.registry.get(action_id)
-        wanted = self._keys if keys is None else tuple(keys)
-        able = possible(action, self._session.inventory, wanted).able
-        domains = [d for key in able if (d := self._session.inventory.domain(key)) is not None]
+        domains = self._able(action, self.targets if keys is None else keys)
         if not domains:
             return
+        able = [domain.key for domain in domains]
         if action_id == "domain.autostart":
             state = "off" if all(domain.autostart for domain in domains) else "on"
             self._session.run(action_id, able, state=state)
@@ -159,17 +131,23 @@ class MachineActions(QObject):
             self._window,
         ).open()
 
-    def _refresh(self) -> None:
+    def _able(self, action: Action[Any], keys: Sequence[Key]) -> list[Domain]:
+        """Return those machines that can take an action now, as this moment has it."""
         inventory = self._session.inventory
+        if len(keys) > 1 and not action.many:
+            return []
+        pairs = ((inventory.domain(key), inventory.host(key.host)) for key in keys)
+        return [d for d, host in pairs if d and host and not action.refusal(d, host)]
+
+    def _refresh(self) -> None:
+        keys = self.targets
         for action_id, shown in self._actions.items():
             action = self._session.registry.get(action_id)
-            can = possible(action, inventory, self._keys)
-            shown.setEnabled(bool(can.able))
-            many = len(self._keys) > 1
-            shown.setText(f"{action.title} ({len(can.able)})" if many else action.title)
-            reason = " ".join(can.reasons[:3]) if self._keys else "No machine is selected."
-            shown.setToolTip(plain_tooltip(action.help if can.able and not many else reason))
-        domains = [inventory.domain(key) for key in self._keys]
-        self._actions["domain.autostart"].setChecked(
-            bool(domains) and all(domain is not None and domain.autostart for domain in domains)
-        )
+            able = self.possible.able(action)
+            shown.setEnabled(able > 0)
+            many = len(keys) > 1
+            shown.setText(f"{action.title} ({able})" if many and able else action.title)
+            reasons = " ".join(self.possible.why_not(action)[:3])
+            shown.setToolTip(plain_tooltip(action.help if able and not many else reasons))
+        one = self._session.inventory.domain(keys[0]) if len(keys) == 1 else None
+        self._actions["domain.autostart"].setChecked(one is not None and one.autostart)

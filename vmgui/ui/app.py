@@ -31,6 +31,7 @@ _FIRST_DATA_WAIT_S = 120.0
 _SAMPLES_IN_PICTURE = 3
 """A picture shows figures from this many polls on, since rates need two of them."""
 
+_SWITCH_S = 0.001
 _PICTURE_SIZE = (1600, 1000)
 
 
@@ -65,6 +66,9 @@ def run(options: Options, on_pictured: Callable[[Session], object] | None = None
     """
     trace = Trace(options.trace)
     trace.milestone("process")
+    # Qt asks Python thousands of small questions a second. While a worker thread reads XML each
+    # of them may wait this long for the interpreter; Python's own 5 ms would be seen.
+    sys.setswitchinterval(_SWITCH_S)
     if not has_display():
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     app = _application()

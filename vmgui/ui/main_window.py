@@ -34,12 +34,17 @@ from vmgui.ui.views.journal_dock import JournalPanel
 from vmgui.ui.views.pages import Pages
 from vmgui.ui.views.side import Side
 from vmgui.ui.widgets.banner import Banner
+from vmgui.ui.widgets.text import one_line
 from vmgui.ui.window_state import WindowState
 
 _SIZE = QSize(1280, 800)
 _SIDE_PX, _SIDE_LEAST_PX, _SIDE_MOST_PX = 320, 240, 480
 _JOURNAL_PX = 200
 _LAYOUT_VERSION = 1
+_TOGETHER_S = 0.5
+"""Jobs of one action that were made within this time were asked for at once."""
+
+_LOOKED_BACK = 20
 
 
 class MainWindow(QMainWindow):
@@ -58,7 +63,6 @@ class MainWindow(QMainWindow):
         self._style = style
         self._open: Address = ()
         self._tasks = Tasks()
-        self._own_jobs: set[str] = set()
         self._state = WindowState(places.state_dir() / "window.ini")
         self.bridge = Bridge(self)
         self.tree = TreeModel(session.inventory, session.sampler, self)
@@ -234,11 +238,11 @@ class MainWindow(QMainWindow):
         self._on_changed()
 
     def _on_picked(self, keys: list[Key]) -> None:
+        self.actions_on_machines.set_targets(keys or self._open_machines())
         if len(keys) > 1:
-            self.pages.show_selection(keys)
+            self.pages.show_selection(self.actions_on_machines.possible)
         elif self.pages.is_selection:
             self._show_page(self._open)
-        self.actions_on_machines.set_targets(keys or self._open_machines())
 
     def _on_changed(self) -> None:
         host = self.session.inventory.host(self._uri())
@@ -264,17 +268,24 @@ class MainWindow(QMainWindow):
         self.status.show_running(len(jobs))
 
     def _on_entry(self, entry: Entry) -> None:
-        """Open the story of what was just asked for and failed."""
-        if entry.state is JobState.RUNNING:
-            self._own_jobs.add(entry.id)
-        elif entry.state is JobState.FAILED and entry.id in self._own_jobs:
-            self._own_jobs.discard(entry.id)
-            self._on_journal()
-            self.journal.show_entry(entry.id)
-            if self._journal_dock.isHidden():
-                self.status.showMessage(
-                    f"{entry.title} failed on {entry.target_name}. Ctrl+J shows why.", 10_000
-                )
+        """Open the story of what was just asked for alone, and failed."""
+        if entry.state is not JobState.FAILED or not self._was_asked_alone(entry):
+            return
+        self._on_journal()
+        self.journal.show_entry(entry.id)
+        if self._journal_dock.isHidden():
+            self.status.showMessage(
+                f"{entry.title} failed on {one_line(entry.target_name)}. Ctrl+J shows why.", 10_000
+            )
+
+    def _was_asked_alone(self, entry: Entry) -> bool:
+        together = [
+            other
+            for other in self.session.journal.entries()[:_LOOKED_BACK]
+            if other.action_id == entry.action_id
+            and abs(other.created_at_s - entry.created_at_s) < _TOGETHER_S
+        ]
+        return len(together) == 1
 
     def _on_entry_wanted(self, entry_id: str) -> None:
         self._journal_dock.show()

@@ -39,6 +39,7 @@ MOST_RUNS = 16
 _ALL: Address = ("all",)
 _ROLES = Qt.ItemDataRole
 _GROUP_FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+_NO_FLAGS = Qt.ItemFlag.NoItemFlags
 _MACHINE_FLAGS = _GROUP_FLAGS | Qt.ItemFlag.ItemNeverHasChildren
 NAME, TREND, NOW = range(3)
 """The columns."""
@@ -62,6 +63,9 @@ class TreeModel(QAbstractItemModel):
     groups_filled = Signal(list)
     """Indexes of groups that had no rows before: the view decides which are folded."""
 
+    arranged = Signal()
+    """Rows came, went or moved, and ``groups_filled`` was told."""
+
     settled = Signal()
     """All that was asked for is shown."""
 
@@ -76,7 +80,7 @@ class TreeModel(QAbstractItemModel):
         self._query = Query("")
         self._counted: tuple[Query, ...] = ()
         self._counts: list[int] = []
-        self._numbers = count(1)
+        self._machine_numbers, self._group_numbers = count(1, 2), count(2, 2)
         self._nodes: dict[int, Node] = {}
         self._groups: dict[Address, Node] = {}
         self._machines: dict[Key, Node] = {}
@@ -161,6 +165,13 @@ class TreeModel(QAbstractItemModel):
         """Return the index of a machine's or host's name, invalid where it is not shown."""
         kind = "host" if key.kind == "host" else "machine"
         return self.index_of((kind, key.host) if kind == "host" else (kind, key.host, key.id))
+
+    def machines_at(self, parent: _Index, spans: Sequence[range]) -> list[Key]:
+        """Return the machines in some spans of a group's rows, in the order shown."""
+        group = self._nodes.get(parent.internalId()) if parent.isValid() else self._root
+        children = group.children if group is not None else []
+        rows = sorted({row for span in spans for row in span if row < len(children)})
+        return [d.key for row in rows if (d := children[row].domain) is not None]
 
     def machines_under(self, index: _Index) -> list[Key]:
         """Return the shown machines at or below an index, in the order shown."""
@@ -285,7 +296,7 @@ class TreeModel(QAbstractItemModel):
             return
         if node is None:
             address = ("machine", key.host, key.id)
-            node = Node(next(self._numbers), "machine", address, "")
+            node = Node(next(self._machine_numbers), "machine", address, "")
             node.total = 1
             self._nodes[node.id] = self._machines[key] = node
         home = self._home_of(domain)
@@ -344,7 +355,7 @@ class TreeModel(QAbstractItemModel):
 
     def _host_group(self, uri: str) -> Node:
         # Hosts keep the order in which they were connected: the tie-breaker is a number.
-        tie = f"{next(self._numbers):09}"
+        tie = f"{next(self._group_numbers):09}"
         group = self._new_group("host", ("host", uri), uri, self._all, rank=0, tie=tie)
         group.order = (0, "", tie)
         return group
@@ -357,7 +368,7 @@ class TreeModel(QAbstractItemModel):
     def _new_group(
         self, kind: NodeKind, address: Address, name: str, home: Node, *, rank: int, tie: str
     ) -> Node:
-        group = Node(next(self._numbers), kind, address, name)
+        group = Node(next(self._group_numbers), kind, address, name)
         group.rename(name, rank, tie)
         group.home = home
         home.members[group.id] = group
@@ -424,10 +435,13 @@ class TreeModel(QAbstractItemModel):
         filled = [group for group, rows in arranged if rows and not group.children]
         self.layoutAboutToBeChanged.emit()
         before = self.persistentIndexList()
-        for group, _ in arranged:
-            for node in group.children:
-                node.row, node.parent = -1, None
+        was_shown = {node for group, _ in arranged for node in group.children}
+        for node in was_shown:
+            node.row, node.parent = -1, None
         for group, rows in arranged:
+            for node in rows:
+                if node not in was_shown:
+                    self._repaint.pop(node, None)  # a row that has just come is painted anyway
             group.children = rows
             for row, node in enumerate(rows):
                 node.row, node.parent = row, group
@@ -437,6 +451,7 @@ class TreeModel(QAbstractItemModel):
         shown = [index for group in filled if (index := self._index(group)).isValid()]
         if shown:
             self.groups_filled.emit(shown)
+        self.arranged.emit()
 
     def _moved(self, index: QModelIndex) -> QModelIndex:
         node = self._nodes.get(index.internalId())
@@ -510,10 +525,11 @@ class TreeModel(QAbstractItemModel):
         return len(_HEADS)
 
     def flags(self, index: _Index) -> Qt.ItemFlag:
-        node = self._nodes.get(index.internalId()) if index.isValid() else None
-        if node is None:
-            return Qt.ItemFlag.NoItemFlags
-        return _MACHINE_FLAGS if node.kind == "machine" else _GROUP_FLAGS
+        # Asked for each row whenever rows come or go, so it looks nothing up.
+        number = index.internalId()
+        if number <= 0:
+            return _NO_FLAGS
+        return _MACHINE_FLAGS if number & 1 else _GROUP_FLAGS
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = _ROLES.DisplayRole

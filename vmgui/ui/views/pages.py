@@ -1,7 +1,5 @@
 """The middle of the window: one page at a time, made when it is asked for."""
 
-from collections.abc import Sequence
-
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedWidget, QTabBar, QWidget
 
@@ -9,6 +7,7 @@ from vmgui.inventory.key import Key, host_key
 from vmgui.lab import LabProblem
 from vmgui.session import Session
 from vmgui.ui.bridge import Bridge
+from vmgui.ui.possible import Possible
 from vmgui.ui.style import Style
 from vmgui.ui.views.all_page import AllPage
 from vmgui.ui.views.first_start import FirstStart
@@ -55,7 +54,6 @@ class Pages(QStackedWidget):
         self._all: AllPage | None = None
         self._first: FirstStart | None = None
         self._selection: SelectionPage | None = None
-        self._keys: tuple[Key, ...] = ()
         bridge.inventory_changed.connect(self._on_changed)
 
     @property
@@ -96,14 +94,13 @@ class Pages(QStackedWidget):
             self.addWidget(self._all)
         self.setCurrentWidget(self._all)
 
-    def show_selection(self, keys: Sequence[Key]) -> None:
-        """Show what can be done with several machines."""
+    def show_selection(self, possible: Possible) -> None:
+        """Show what can be done with the several machines that were chosen."""
         if self._selection is None:
-            self._selection = SelectionPage(self._session, self._bridge, self._style)
-            self._selection.action_wanted.connect(lambda id_: self._perform(id_, self._keys))
+            self._selection = SelectionPage(self._session, possible, self._style)
+            self._selection.action_wanted.connect(lambda id_: self._perform(id_, possible.keys))
             self.addWidget(self._selection)
-        self._keys = tuple(keys)
-        self._selection.show_machines(keys)
+        self._selection.refresh()
         self.setCurrentWidget(self._selection)
 
     def show_lab_progress(self, sentence: str) -> None:

@@ -1,16 +1,12 @@
 """Several machines selected: what can be done with how many of them, and why not with the rest."""
 
-from collections.abc import Sequence
-
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from vmgui.actions.action import Danger
 from vmgui.insight.amounts import counted
-from vmgui.inventory.key import Key
 from vmgui.session import Session
-from vmgui.ui.actions import possible
-from vmgui.ui.bridge import Bridge
+from vmgui.ui.possible import Possible
 from vmgui.ui.style import Style
 from vmgui.ui.widgets.elided import ElidedLabel
 from vmgui.ui.widgets.text import one_line, plain_label, plain_tooltip
@@ -27,11 +23,11 @@ class SelectionPage(QWidget):
 
     action_wanted = Signal(str)
 
-    def __init__(self, session: Session, bridge: Bridge, style: Style) -> None:
+    def __init__(self, session: Session, possible: Possible, style: Style) -> None:
         super().__init__()
         self.setObjectName("selection-page")
         self._session = session
-        self._keys: tuple[Key, ...] = ()
+        self._possible = possible
         self._rows: dict[str, tuple[QPushButton, ElidedLabel]] = {}
         self._title = plain_label(role="page")
         self._title.setObjectName("selection-title")
@@ -71,28 +67,25 @@ class SelectionPage(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(area)
-        bridge.inventory_changed.connect(self._refresh)
+        possible.changed.connect(self.refresh)
 
-    def show_machines(self, keys: Sequence[Key]) -> None:
-        """Be about these machines."""
-        self._keys = tuple(keys)
-        self._refresh()
-
-    def _refresh(self) -> None:
-        if not self._keys:
+    def refresh(self) -> None:
+        """Show how the selected machines are now."""
+        keys = self._possible.keys
+        if not keys:
             return
         inventory = self._session.inventory
-        domains = [d for key in self._keys if (d := inventory.domain(key)) is not None]
-        self._title.setText(f"{counted(len(domains), 'machine')} selected")
-        names = ", ".join(one_line(domain.name) for domain in domains[:_NAMES_SHOWN])
-        more = len(domains) - _NAMES_SHOWN
+        some = (inventory.domain(key) for key in keys[:_NAMES_SHOWN])
+        self._title.setText(f"{counted(len(keys), 'machine')} selected")
+        names = ", ".join(one_line(domain.name) for domain in some if domain is not None)
+        more = len(keys) - _NAMES_SHOWN
         self._names.setText(f"{names} and {more} more" if more > 0 else names)
         for action_id, (button, reason) in self._rows.items():
             action = self._session.registry.get(action_id)
-            can = possible(action, inventory, self._keys)
-            button.setEnabled(bool(can.able))
-            button.setText(f"{action.title} {len(can.able)}" if can.able else action.title)
+            able, reasons = self._possible.able(action), self._possible.why_not(action)
+            button.setEnabled(able > 0)
+            button.setText(f"{action.title} {able}" if able else action.title)
             button.setToolTip(plain_tooltip(action.help))
-            text = " ".join(can.reasons[:_REASONS_SHOWN])
-            left = len(can.reasons) - _REASONS_SHOWN
-            reason.setText(f"{text} (and {left} more reasons)" if left > 0 else text)
+            text = " ".join(reasons[:_REASONS_SHOWN])
+            left = len(reasons) - _REASONS_SHOWN
+            reason.setText(f"{text} (and {counted(left, 'more reason')})" if left > 0 else text)

@@ -27,6 +27,9 @@ _MARKS = {
 }
 _ICONS = {"all": "cloud", "host": "hard-drives", "tag": "tag"}
 _QUIET = (DomainState.OFF, DomainState.UNKNOWN)
+_SELECTED = QStyle.StateFlag.State_Selected.value
+_ACTIVE = QStyle.StateFlag.State_Active.value
+_HOVERED = QStyle.StateFlag.State_MouseOver.value
 _TOKENS = ("t1", "t2", "t3", "s3", "accsoft")
 _MARK_PX, _GAP_PX = 12, 7
 
@@ -146,10 +149,10 @@ class TreeDelegate(QStyledItemDelegate):
         if node is None:
             return
         area = QRectF(option.rect)
-        if option.state & QStyle.StateFlag.State_Selected:
-            awake = option.state & QStyle.StateFlag.State_Active
-            painter.fillRect(area, self._colors["accsoft" if awake else "s3"])
-        elif option.state & QStyle.StateFlag.State_MouseOver:
+        state = option.state.value
+        if state & _SELECTED:
+            painter.fillRect(area, self._colors["accsoft" if state & _ACTIVE else "s3"])
+        elif state & _HOVERED:
             painter.fillRect(area, self._colors["s3"])
         match index.column():
             case 1:

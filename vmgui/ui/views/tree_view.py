@@ -70,6 +70,9 @@ class TreeView(QTreeView):
         self.collapsed.connect(self._on_collapsed)
         self.expanded.connect(self._on_expanded)
         model.groups_filled.connect(self._on_groups_filled)
+        # Laid out here and now the interpreter is ours. Later, from Qt's loop, each of the two
+        # questions a row would wait for it anew while a worker thread reads XML.
+        model.arranged.connect(self.executeDelayedItemsLayout)
         self._on_groups_filled(self._groups(QModelIndex()))
 
     # folding
@@ -97,9 +100,19 @@ class TreeView(QTreeView):
 
     def selected(self) -> list[Key]:
         """Return the keys of the selected machines, in the order shown."""
-        indexes = sorted(self.selectionModel().selectedRows(), key=self._place)
-        keys = (self._tree.key(index) for index in indexes)
-        return [key for key in keys if key is not None and key.kind == "domain"]
+        spans: dict[tuple[int, ...], list[range]] = {}
+        chosen = self.selectionModel().selection()
+        for number in range(chosen.count()):
+            span = chosen.at(number)
+            rows = range(span.top(), span.bottom() + 1)
+            spans.setdefault(self._place(span.parent()), []).append(rows)
+        return [key for place in sorted(spans) for key in self._machines_at(place, spans[place])]
+
+    def _machines_at(self, place: tuple[int, ...], spans: list[range]) -> list[Key]:
+        parent = QModelIndex()
+        for row in place:
+            parent = self._tree.index(row, NAME, parent)
+        return self._tree.machines_at(parent, spans)
 
     def keys_in_sight(self) -> list[Key]:
         """Return the machines whose rows can be seen now."""
