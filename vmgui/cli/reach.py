@@ -14,7 +14,7 @@ import click
 from vmgui import places
 from vmgui.cli.main import Context
 from vmgui.cli.output import Failed, failure_line
-from vmgui.hypervisor.auth import Question
+from vmgui.hypervisor.questions import Question
 from vmgui.inventory.host import Host, LinkState
 from vmgui.session import Session
 from vmgui.settings import KEEP_HISTORY, SavedConnection, Settings
