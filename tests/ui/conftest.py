@@ -38,13 +38,16 @@ class OpenWindow:
         self._style = style
         self._opened: list[tuple[Session, MainWindow]] = []
 
-    async def __call__(self, *uris: str, settled: bool = True) -> MainWindow:
-        """Open it; without ``settled`` return as soon as it is there."""
+    async def __call__(
+        self, *uris: str, settled: bool = True, size: tuple[int, int] | None = (1280, 800)
+    ) -> MainWindow:
+        """Open it, as large as it was left where ``size`` is None; wait until it is ``settled``."""
         session = Session()
         await session.open()
         window = MainWindow(session, self._style)
         self._opened.append((session, window))
-        window.resize(1280, 800)
+        if size is not None:
+            window.resize(*size)
         window.show()
         for uri in uris:
             session.connect(SavedConnection(uri))

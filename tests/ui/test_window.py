@@ -1,14 +1,21 @@
 """The window as a person uses it, on libvirt's test driver."""
 
+from pathlib import Path
+
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QToolButton
+from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QPushButton, QTabBar, QToolButton
 from qasync import QEventLoop
 
 from tests.ui.conftest import OpenWindow
 from tests.until import until
+from tests.worlds import write_world
+from vmgui.inventory.changes import Change
+from vmgui.inventory.domain import Domain, DomainState
 from vmgui.ui.main_window import MainWindow
-from vmgui.ui.models.tree import NOW
+from vmgui.ui.models.tree import NOW, TREND
+from vmgui.ui.models.tree_nodes import Grouping
+from vmgui.ui.views.machine_page import MachinePage
 
 _TEST = "test:///default"
 
@@ -78,5 +85,135 @@ async def test_presenting_makes_type_larger(qloop: QEventLoop, open_window: Open
     assert isinstance(button, QToolButton)
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     assert window.side.tree.sizeHintForRow(0) == before * 3 // 2
+    assert window.side.tree.isColumnHidden(TREND)
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     assert window.side.tree.sizeHintForRow(0) == before
+
+
+async def test_the_window_opens_again_as_it_was_left(
+    qloop: QEventLoop, open_window: OpenWindow, tmp_path: Path
+) -> None:
+    uri = write_world(tmp_path / "world.xml", domains=10)
+    window = await open_window(uri)
+    key = window.tree.machines_under(window.tree.index_of(("all",)))[3]
+    window.open_key(key)
+    window.side.group(Grouping.HOST)
+    window.side.group(Grouping.HOST_TAG)
+    window.side.tree.collapse(window.tree.index_of(("tag", uri, "lab")))
+    window.resize(1000, 640)
+    QTest.keyClick(window, Qt.Key.Key_J, Qt.KeyboardModifier.ControlModifier)
+    await open_window.close()
+    again = await open_window(uri, size=None)
+    assert again.height() == 640  # the width is cut to the screen that tests have
+    assert not again.journal.isVisible()
+    assert not again.side.tree.isExpanded(again.tree.index_of(("tag", uri, "lab")))
+    assert again.side.tree.isExpanded(again.tree.index_of(("tag", uri, "database")))
+    await until(
+        lambda: again.side.tree.currentIndex() == again.tree.index_of_key(key),
+        "the machine that was open is open again",
+    )
+
+
+async def test_several_machines_are_acted_on_at_once(
+    qloop: QEventLoop, open_window: OpenWindow, tmp_path: Path
+) -> None:
+    window = await open_window(write_world(tmp_path / "world.xml", domains=20))
+    domains = {d.name: d for d in window.session.inventory.of(Domain)}
+    running = [d.key for d in domains.values() if d.state is DomainState.RUNNING][:3]
+    off = next(d.key for d in domains.values() if d.state is DomainState.OFF)
+    keys = [*running, off]
+    window.side.tree.select_rows([("machine", key.host, key.id) for key in keys])
+    title = window.findChild(QLabel, "selection-title")
+    assert title is not None
+    assert title.text() == "4 machines selected"
+    pause = window.findChild(QPushButton, "bulk-domain.suspend")
+    assert pause is not None
+    assert pause.text() == "Pause 3"
+    QTest.mouseClick(pause, Qt.MouseButton.LeftButton)
+    await until(
+        lambda: all(
+            (d := window.session.inventory.domain(key)) and d.state is DomainState.PAUSED
+            for key in running
+        ),
+        "all three are paused",
+    )
+    await until(lambda: pause.text() == "Pause" and not pause.isEnabled(), "none can be paused")
+    # The selection outlives the change, and giving it up leads back to the page.
+    assert len(window.side.tree.selected()) == 4
+    window.open_key(off)
+    assert isinstance(window.pages.currentWidget(), MachinePage)
+
+
+async def test_a_machine_that_vanishes_leaves_its_page_which_says_so(
+    qloop: QEventLoop, open_window: OpenWindow
+) -> None:
+    window = await open_window(_TEST)
+    key = window.tree.machines_under(window.tree.index_of(("all",)))[0]
+    window.open_key(key)
+    window.session.inventory.apply(Change(removed=(key,)))
+    await until(lambda: window.is_settled, "the window shows everything")
+    page = window.pages.currentWidget()
+    assert isinstance(page, MachinePage)
+    assert page.key == key
+    assert page.is_gone
+    assert not any(a.isEnabled() for a in window.menus.machine.actions() if a.text())
+
+
+async def test_ctrl_k_finds_a_machine_and_opens_it(
+    qloop: QEventLoop, open_window: OpenWindow, tmp_path: Path
+) -> None:
+    window = await open_window(write_world(tmp_path / "world.xml", domains=10))
+    window.activateWindow()
+    QTest.keyClick(window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+    field = window.findChild(QLineEdit, "palette-field")
+    assert field is not None
+    assert field.isVisible()
+    QTest.keyClicks(field, "web-0008")
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    page = window.pages.currentWidget()
+    assert isinstance(page, MachinePage)
+    assert page.domain is not None
+    assert page.domain.name == "web-0008"
+
+
+async def test_a_host_that_cannot_be_reached_says_so_and_is_tried_again(
+    qloop: QEventLoop, open_window: OpenWindow, tmp_path: Path
+) -> None:
+    uri = f"test://{tmp_path}/not-there.xml"
+    window = await open_window(uri)
+    health = window.findChild(QAbstractButton, f"health-{uri}")
+    assert health is not None
+    assert "connected" not in health.accessibleName()
+    write_world(tmp_path / "not-there.xml", domains=2)
+    QTest.mouseClick(health, Qt.MouseButton.LeftButton)
+    await until(lambda: window.tree.total == 2, "its machines are there")
+    page = window.pages.currentWidget()
+    assert page is not None
+    assert page.objectName() == "host-page"
+
+
+async def test_without_any_host_the_window_offers_ways_to_begin(
+    qloop: QEventLoop, open_window: OpenWindow
+) -> None:
+    window = await open_window()
+    way = window.findChild(QPushButton, "first-test")
+    assert way is not None
+    QTest.mouseClick(way, Qt.MouseButton.LeftButton)
+    await until(lambda: window.tree.total == 1, "the test driver's machine is there")
+    page = window.pages.currentWidget()
+    assert page is not None
+    assert page.objectName() == "all-page"
+    assert [each.uri for each in window.session.settings.connections] == [_TEST]
+
+
+async def test_every_control_has_a_name_for_tests_and_for_readers(
+    qloop: QEventLoop, open_window: OpenWindow
+) -> None:
+    window = await open_window(_TEST)
+    frame = (window.side, window.journal, window.status, window.bar_end)
+    for part in frame:
+        for control in part.findChildren(QAbstractButton):
+            if isinstance(control.parent(), QLineEdit | QTabBar):
+                continue  # made by Qt
+            assert control.objectName(), control
+            assert control.accessibleName() or control.text(), control.objectName()

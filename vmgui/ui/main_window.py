@@ -3,7 +3,7 @@
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
-from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
@@ -62,6 +62,9 @@ class MainWindow(QMainWindow):
         self.session = session
         self._style = style
         self._open: Address = ()
+        self._return_to: Address = ()
+        self._presenting = False
+        self._journal_px = _JOURNAL_PX
         self._tasks = Tasks()
         self._state = WindowState(places.state_dir() / "window.ini")
         self.bridge = Bridge(self)
@@ -95,7 +98,8 @@ class MainWindow(QMainWindow):
         self._connect()
         self._restore()
         self._on_journal()
-        self.open_row(self._state.open_row or ("all",))
+        self._return_to = self._state.open_row
+        self.open_row(("all",))
         self.side.tree.setFocus()
 
     # what can be asked for
@@ -194,6 +198,7 @@ class MainWindow(QMainWindow):
         bridge.inventory_changed.connect(self.tree.apply)
         bridge.inventory_changed.connect(self._on_changed)
         bridge.samples_arrived.connect(lambda samples: self.tree.take_samples(samples.values()))
+        self.tree.settled.connect(self._on_settled)
         bridge.journal_changed.connect(self._on_journal)
         bridge.ticked.connect(self._on_tick)
         self.pages.query_wanted.connect(self.side.query.set_text)
@@ -224,6 +229,8 @@ class MainWindow(QMainWindow):
 
     def _show_page(self, address: Address) -> None:
         self._open = address
+        if address != ("all",):
+            self._return_to = ()  # a person was faster than the host
         key = self._key()
         match address[:1]:
             case ("machine",) if key is not None:
@@ -236,6 +243,11 @@ class MainWindow(QMainWindow):
         self.journal.set_about(key)
         self.status.show_versions_of(self._uri())
         self._on_changed()
+
+    def _on_settled(self) -> None:
+        """Open what was open when the window was closed, once it is there."""
+        if self._return_to and self.tree.index_of(self._return_to).isValid():
+            self.open_row(self._return_to)
 
     def _on_picked(self, keys: list[Key]) -> None:
         self.actions_on_machines.set_targets(keys or self._open_machines())
@@ -344,6 +356,17 @@ class MainWindow(QMainWindow):
         px = self._style.px
         self.side.setMinimumWidth(px(_SIDE_LEAST_PX))
         self.side.setMaximumWidth(px(_SIDE_MOST_PX))
+        presenting = self._style.factor != 1.0
+        if presenting is not self._presenting:
+            self._presenting = presenting
+            # Once the new sizes hold: a presenter keeps one line of the journal.
+            QTimer.singleShot(0, self, self._fit_journal)
+
+    def _fit_journal(self) -> None:
+        if self._presenting:
+            self._journal_px = self.journal.height()
+        height = self.journal.height_of_lines(1) if self._presenting else self._journal_px
+        self.resizeDocks([self._journal_dock], [height], Qt.Orientation.Vertical)
 
     # what is open
 
@@ -389,7 +412,8 @@ class MainWindow(QMainWindow):
     def _keep(self) -> None:
         self._state.set_bytes("geometry", self.saveGeometry())
         self._state.set_bytes("layout", self.saveState(_LAYOUT_VERSION))
-        self._state.set_tree(self.side.tree.folded, self._open, self.tree.grouping)
+        open_row = self._return_to or self._open
+        self._state.set_tree(self.side.tree.folded, open_row, self.tree.grouping)
         self._state.write()
 
     # Qt

@@ -75,6 +75,11 @@ class JournalList(QListView):
         """The id of the entry whose story is shown; "" where none is."""
         return self._lines.opened
 
+    @property
+    def line_height(self) -> int:
+        """The height of a line, in pixels."""
+        return self._lines.line_height
+
     def set_cancellable(self, ids: frozenset[str]) -> None:
         """Say which jobs can be cancelled now."""
         if ids != self._lines.cancellable:
@@ -287,6 +292,10 @@ class JournalPanel(QWidget):
     def running(self) -> int:
         """How many jobs run or wait, on all hosts."""
         return sum(Shelf.RUNNING.holds(entry) for entry in self._entries)
+
+    def height_of_lines(self, lines: int) -> int:
+        """Return how high the panel is that shows so many lines, in pixels."""
+        return self.height() - self.list.viewport().height() + lines * self.list.line_height
 
     def set_entries(self, entries: Sequence[Entry], cancellable: frozenset[str]) -> None:
         """Take the journal as it is now, and which of its jobs can be cancelled."""

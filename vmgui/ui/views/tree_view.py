@@ -172,6 +172,8 @@ class TreeView(QTreeView):
         self.setIndentation(self._style.px(_INDENT_PX))
         self.header().resizeSection(TREND, self._style.px(_TREND_PX))
         self.header().resizeSection(NOW, self._style.px(_NOW_PX))
+        for column in (TREND, NOW):
+            self.setColumnHidden(column, self._style.factor != 1.0)  # names only while presenting
         self.scheduleDelayedItemsLayout()
 
     def _on_groups_filled(self, indexes: list[QModelIndex]) -> None:
