@@ -22,7 +22,7 @@ from vmgui.ui.widgets.elided import ElidedLabel
 from vmgui.ui.widgets.text import plain_label
 
 _LOOKS_SHOWN = 50
-_GATHER_MS = 1000
+_GATHER_MS = 2000
 """Totals over thousands of machines are made at most once in this time."""
 
 
@@ -79,8 +79,8 @@ class AllPage(QWidget):
         area.setWidget(attention)
         below = QHBoxLayout()
         below.setSpacing(12)
-        below.addWidget(_card("Hosts", self.table), 3)
-        below.addWidget(_card("Wants a look", area), 2)
+        below.addWidget(_card("Hosts", self.table), 2)
+        below.addWidget(_card("Wants a look", area), 1)
         body = QVBoxLayout()
         body.setContentsMargins(16, 8, 16, 16)
         body.setSpacing(12)
@@ -130,7 +130,7 @@ class AllPage(QWidget):
     def _columns(self) -> tuple[Column[Host], ...]:
         return (
             Column("Host", lambda h: h.name, lambda h: natural_key(h.name)),
-            Column("Connection", self._link, lambda h: h.link.state.value, 190, live=True),
+            Column("Connection", self._link, lambda h: h.link.state.value, 160, live=True),
             Column(
                 "Data", self._age, lambda h: -(h.link.answered_at_monotonic_s or 0), 80, live=True
             ),
@@ -192,7 +192,7 @@ class _Figures(QWidget):
         ("hosts", "Hosts connected"),
         ("cpu", "CPU busy"),
         ("memory", "Memory used"),
-        ("promised", "Memory promised"),
+        ("promised", "Promised to running"),
     )
 
     def __init__(self) -> None:
@@ -224,7 +224,7 @@ class _Figures(QWidget):
             "memory": _memory_words(totals),
             "promised": (
                 size(totals.promised_bytes) if totals.promised_bytes else "—",
-                f"to running machines · {size(totals.granted_bytes)} granted",
+                f"{size(totals.granted_bytes)} granted",
             ),
         }
         for key, (figure, caption) in words.items():

@@ -56,12 +56,21 @@ class Past(Protocol):
 class FigureFeed(QObject):
     """Keeps a range of figures of ``key`` up to date. ``changed`` says that there is more.
 
-    Nothing is read before `set_range` is called. `close` ends what is under way.
+    Nothing is read before `set_range` is called. ``step_s`` is how far apart samples are
+    expected, until some have come. `close` ends what is under way.
     """
 
     changed = Signal()
 
-    def __init__(self, key: Key, past: Past, bridge: Bridge, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        key: Key,
+        past: Past,
+        bridge: Bridge,
+        parent: QObject | None = None,
+        *,
+        step_s: float = 2.0,
+    ) -> None:
         super().__init__(parent)
         self.key = key
         self.range_s = 0
@@ -71,6 +80,7 @@ class FigureFeed(QObject):
         self._values = {name: array("d") for name in FIGURES}
         self._read_at_s = -math.inf
         self._task: asyncio.Task[None] | None = None
+        self._expected_step_s = step_s
         self._steps: list[float] = []
         bridge.samples_arrived.connect(self._on_samples)
 
@@ -87,7 +97,7 @@ class FigureFeed(QObject):
     @property
     def step_s(self) -> float:
         """Return how far apart samples are at most where nothing is missing."""
-        live = max(self._steps, default=2.0)
+        live = max(self._steps, default=self._expected_step_s)
         return live if self.range_s <= _LIVE_UP_TO_S else max(live, 60.0)
 
     def set_range(self, range_s: int, now_s: float) -> None:

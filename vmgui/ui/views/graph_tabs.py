@@ -28,6 +28,8 @@ _RANGE_TITLES = ("1 min", "5 min", "15 min", "1 h", "24 h")
 _FREEZE, _GO_ON = "Freeze graphs", "Let graphs go on"
 _NARROW_PX = 1000
 _SIDE_PX = 318
+_LEAST_PX = _SIDE_PX + 440
+"""Under this width of the page there is no room for two graphs beside the facts."""
 
 
 class GraphTabs(QWidget):
@@ -144,7 +146,8 @@ class GraphTabs(QWidget):
         self.freeze.setText(_GO_ON if frozen else _FREEZE)
 
     def _arrange(self) -> None:
-        narrow = self.window().width() < current().px(_NARROW_PX)
+        px = current().px
+        narrow = self.window().width() < px(_NARROW_PX) or self.width() < px(_LEAST_PX)
         if narrow:
             self._side.setMinimumWidth(0)
             self._side.setMaximumWidth(16777215)

@@ -167,7 +167,8 @@ def _cpu_words(sample: Sample, cpus: int, subject: Subject) -> tuple[str, str]:
         return percent(sample.cpu_ratio), ""
     of = f"of {cpus} vCPU" if subject == "machine" else f"of {count(cpus)} threads"
     busy = sample.cpu_ratio * cpus
-    return percent(sample.cpu_ratio), f"{of} · {busy:.1f} host threads busy"
+    words = f"{busy:.1f} host threads busy" if busy >= 0.05 else ""
+    return percent(sample.cpu_ratio), _joined(of, words)
 
 
 def _memory_words(sample: Sample, subject: Subject) -> tuple[str, str]:

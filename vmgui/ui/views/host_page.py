@@ -13,7 +13,7 @@ from vmgui.inventory.key import Key
 from vmgui.inventory.network import Network
 from vmgui.inventory.storage import Pool
 from vmgui.session import Session
-from vmgui.settings import GRAPH_RANGE_S
+from vmgui.settings import GRAPH_RANGE_S, POLL_INTERVAL_S
 from vmgui.ui.bridge import Bridge
 from vmgui.ui.style import current
 from vmgui.ui.views.fact_rows import rows
@@ -61,7 +61,8 @@ class HostPage(QWidget):
         self._failure.hide()
         self._facts = Facts()
         self._facts.setObjectName("facts")
-        self.feed = FigureFeed(key, session.history, bridge, self)
+        step_s = session.settings.get(POLL_INTERVAL_S)
+        self.feed = FigureFeed(key, session.history, bridge, self, step_s=step_s)
         self.machines = MachineTable(session, bridge, key.host)
         self._tabs = GraphTabs(
             self._facts,

@@ -17,7 +17,7 @@ from vmgui.inventory.domain import Domain, DomainState
 from vmgui.inventory.host import Host, LinkState
 from vmgui.inventory.key import Key, host_key
 from vmgui.session import Session
-from vmgui.settings import GRAPH_RANGE_S
+from vmgui.settings import GRAPH_RANGE_S, POLL_INTERVAL_S
 from vmgui.ui.bridge import Bridge
 from vmgui.ui.models.tree_nodes import shown_state
 from vmgui.ui.style import current
@@ -87,7 +87,8 @@ class MachinePage(QWidget):
         self._facts = Facts()
         self._facts.setObjectName("facts")
         self._facts.link_activated.connect(lambda _: self.page_requested.emit(host_key(key.host)))
-        self.feed = FigureFeed(key, session.history, bridge, self)
+        step_s = session.settings.get(POLL_INTERVAL_S)
+        self.feed = FigureFeed(key, session.history, bridge, self, step_s=step_s)
         self._tabs = GraphTabs(
             self._facts, GraphBoard(self.feed, "machine"), GraphBoard(self.feed, "machine", 1)
         )
