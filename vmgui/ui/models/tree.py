@@ -1,9 +1,7 @@
 """All hypervisors › host › tag › machine, as the tree shows them."""
 
 from bisect import bisect_left
-from collections import deque
 from collections.abc import Iterable, Sequence
-from itertools import count
 from time import perf_counter
 from typing import Any
 
@@ -24,7 +22,8 @@ from vmgui.inventory.figures import Sample
 from vmgui.inventory.host import Host
 from vmgui.inventory.inventory import Inventory
 from vmgui.inventory.key import Key, host_key
-from vmgui.ui.models.tree_nodes import Address, Grouping, Node, NodeKind
+from vmgui.ui.models.forest import Arrangement, Forest
+from vmgui.ui.models.tree_nodes import Address, Grouping, Node
 from vmgui.ui.models.tree_text import Figures, RowText
 
 SLICE_S = 0.008
@@ -36,7 +35,6 @@ COMMIT_EVERY_S = 0.1
 MOST_RUNS = 16
 """From this many separate runs of changed rows on, one run from first to last is cheaper."""
 
-_ALL: Address = ("all",)
 _ROLES = Qt.ItemDataRole
 _GROUP_FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
 _NO_FLAGS = Qt.ItemFlag.NoItemFlags
@@ -73,27 +71,13 @@ class TreeModel(QAbstractItemModel):
         self, inventory: Inventory, figures: Figures, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
-        self._inventory = inventory
-        self._figures = figures
         self.text = RowText(figures, self)
-        self._grouping = Grouping.HOST_TAG
-        self._query = Query("")
-        self._counted: tuple[Query, ...] = ()
-        self._counts: list[int] = []
-        self._machine_numbers, self._group_numbers = count(1, 2), count(2, 2)
-        self._nodes: dict[int, Node] = {}
-        self._groups: dict[Address, Node] = {}
-        self._machines: dict[Key, Node] = {}
-        self._todo: dict[Key, None] = {}
-        self._recheck: deque[Node] = deque()
-        self._dirty: set[Node] = set()
+        self._forest = Forest(inventory, figures)
+        self._nodes = self._forest.nodes
         self._repaint: dict[Node, int] = {}
-        self._gone: list[Node] = []
         self._committed_at = 0.0
         self._timer = QTimer(self, singleShot=True, interval=0)
         self._timer.timeout.connect(self._work)
-        self._root = Node(0, "all", (), "")
-        self._all = self._new_group("all", _ALL, "All hypervisors", self._root, rank=0, tie="")
         self._commit()
         self._enqueue(host.key for host in inventory.hosts())
         self._enqueue(domain.key for domain in inventory.of(Domain))
@@ -103,42 +87,42 @@ class TreeModel(QAbstractItemModel):
     @property
     def grouping(self) -> Grouping:
         """How machines are grouped."""
-        return self._grouping
+        return self._forest.grouping
 
     @property
     def query(self) -> Query:
         """The query that filters; an empty one shows everything."""
-        return self._query
+        return self._forest.query
 
     @property
     def is_filtered(self) -> bool:
         """Tell whether a query is in force."""
-        return bool(self._query)
+        return bool(self._forest.query)
 
     @property
     def total(self) -> int:
         """How many machines there are."""
-        return self._all.total
+        return self._forest.top.total
 
     @property
     def matching(self) -> int:
         """How many machines the query matches."""
-        return self._all.matching
+        return self._forest.top.matching
 
     @property
     def hosts(self) -> int:
         """How many hosts there are."""
-        return sum(address[0] == "host" for address in self._groups)
+        return sum(address[0] == "host" for address in self._forest.groups)
 
     @property
     def counts(self) -> tuple[int, ...]:
         """How many machines each of the counted queries matches."""
-        return tuple(self._counts)
+        return tuple(self._forest.counts)
 
     @property
     def is_settled(self) -> bool:
         """Tell whether all that was asked for is shown."""
-        return not (self._todo or self._recheck or self._dirty or self._repaint)
+        return not self._forest.has_work and self._forest.is_arranged
 
     def node(self, index: _Index) -> Node | None:
         """Return the node at an index, None for the invisible root or a row that is gone."""
@@ -156,9 +140,9 @@ class TreeModel(QAbstractItemModel):
     def index_of(self, address: Address) -> QModelIndex:
         """Return the index of a node's name, invalid where it is not shown."""
         if address and address[0] == "machine":
-            node = self._machines.get(Key(address[1], "domain", address[2]))
+            node = self._forest.machines.get(Key(address[1], "domain", address[2]))
         else:
-            node = self._groups.get(address)
+            node = self._forest.groups.get(address)
         return self._index(node) if node is not None else QModelIndex()
 
     def index_of_key(self, key: Key) -> QModelIndex:
@@ -168,7 +152,7 @@ class TreeModel(QAbstractItemModel):
 
     def machines_at(self, parent: _Index, spans: Sequence[range]) -> list[Key]:
         """Return the machines in some spans of a group's rows, in the order shown."""
-        group = self._nodes.get(parent.internalId()) if parent.isValid() else self._root
+        group = self._nodes.get(parent.internalId()) if parent.isValid() else self._forest.root
         children = group.children if group is not None else []
         rows = sorted({row for span in spans for row in span if row < len(children)})
         return [d.key for row in rows if (d := children[row].domain) is not None]
@@ -199,49 +183,37 @@ class TreeModel(QAbstractItemModel):
     def take_samples(self, samples: Iterable[Sample]) -> None:
         """Follow new figures: the rows of their hosts show them when they are painted."""
         uris = {sample.key.host for sample in samples}
-        for group in self._groups.values():
+        for group in self._forest.groups.values():
             if group.kind == "host" and group.address[1] in uris:
                 self._mark(group, TREND)
             if group.kind == "all" or group.address[1] in uris or not group.address[1]:
                 self._tell_machines(group)
-        if self._query.needs_sample or any(query.needs_sample for query in self._counted):
-            waiting = set(self._recheck)
-            self._recheck.extend(
-                node
-                for key, node in self._machines.items()
-                if key.host in uris and node not in waiting
-            )
+        if self._forest.needs_samples:
+            self._forest.match_again(uris)
         self._continue()
 
     def set_query(self, query: Query) -> None:
         """Show only what matches; the groups of what matches stay."""
-        if query != self._query:
-            self._query = query
-            self._dirty.update(self._groups.values())
-            self._recheck = deque(self._machines.values())
+        if query != self.query:
+            self._forest.set_query(query)
             self._continue()
 
     def set_grouping(self, grouping: Grouping) -> None:
         """Group the machines in another way."""
-        if grouping is not self._grouping:
-            self._grouping = grouping
-            self._dirty.update(self._groups.values())
+        if grouping is not self.grouping:
+            self._forest.set_grouping(grouping)
             self.headerDataChanged.emit(Qt.Orientation.Horizontal, NAME, NAME)
-            self._enqueue(tuple(self._machines))
+            self._continue()
 
     def set_counted(self, queries: Sequence[Query]) -> None:
         """Count how many machines each of these matches, whatever the query is."""
-        self._counted = tuple(queries)
-        self._counts = [0] * len(self._counted)
-        for node in self._machines.values():
-            node.marks = ()
-        self._recheck = deque(self._machines.values())
+        self._forest.set_counted(queries)
         self._continue()
 
     # how it is worked off
 
     def _enqueue(self, keys: Iterable[Key]) -> None:
-        self._todo.update(dict.fromkeys(keys))
+        self._forest.look_at(keys)
         self._continue()
 
     def _continue(self) -> None:
@@ -250,17 +222,9 @@ class TreeModel(QAbstractItemModel):
             self._work()
 
     def _work(self) -> None:
-        deadline = perf_counter() + SLICE_S
-        while self._todo and perf_counter() < deadline:
-            key = next(iter(self._todo))
-            del self._todo[key]
-            take = self._take_host if key.kind == "host" else self._take_machine
-            take(key)
-        while self._recheck and perf_counter() < deadline:
-            node = self._recheck.popleft()
-            if node.home is not None:
-                self._match(node)
-        unfinished = bool(self._todo or self._recheck)
+        forest = self._forest
+        forest.work(SLICE_S)
+        unfinished = forest.has_work
         if not unfinished or perf_counter() - self._committed_at > COMMIT_EVERY_S:
             self._commit()
         if unfinished:
@@ -268,170 +232,22 @@ class TreeModel(QAbstractItemModel):
         else:
             self.settled.emit()
 
-    def _take_host(self, key: Key) -> None:
-        host = self._inventory.host(key.host)
-        group = self._groups.get(("host", key.host))
-        if host is None:
-            if group is not None:
-                self._drop(group)
-            return
-        if group is None:
-            group = self._host_group(key.host)
-        before = group.host
-        group.host = host
-        group.name = host.name
-        self._mark(group, NAME)
-        held = [(k, node) for k, node in self._machines.items() if k.host == key.host]
-        if before is None or (before.link.state, before.name) != (host.link.state, host.name):
-            self._todo.update((k, None) for k, _ in held)
-        for _, node in held:
-            node.host = host
-
-    def _take_machine(self, key: Key) -> None:
-        domain = self._inventory.domain(key)
-        node = self._machines.get(key)
-        if domain is None:
-            if node is not None:
-                self._forget(node)
-            return
-        if node is None:
-            address = ("machine", key.host, key.id)
-            node = Node(next(self._machine_numbers), "machine", address, "")
-            node.total = 1
-            self._nodes[node.id] = self._machines[key] = node
-        home = self._home_of(domain)
-        if node.home is not None:
-            node.count(-1)
-        if node.home is not home:
-            if node.home is not None:
-                node.home.members.pop(node.id, None)
-                self._unhouse(node.home)
-            home.members[node.id] = node
-            node.home = home
-            self._dirty.add(home)
-        if node.name != domain.name:
-            node.rename(domain.name, 1, key.id)
-            self._dirty.add(home)
-        node.domain = domain
-        node.host = self._inventory.host(key.host)
-        node.active = int(node.state().is_active)
-        node.count(1)
-        self._match(node)
-        self._mark(node, NAME)
-        for group in node.lineage():
-            self._mark(group, NAME)
-
-    def _match(self, node: Node) -> None:
-        assert node.domain is not None
-        needs = self._query.needs_sample or any(q.needs_sample for q in self._counted)
-        sample = self._figures.latest(node.domain.key) if needs else None
-        matching = int(self._query.matches(node.domain, node.host, sample))
-        if matching != node.matching:
-            node.count(-1)
-            node.matching = matching
-            node.count(1)
-            for group in node.lineage():
-                self._dirty.add(group)
-                self._mark(group, NAME)
-        if self._counted:
-            marks = tuple(q.matches(node.domain, node.host, sample) for q in self._counted)
-            if marks != node.marks:
-                self._tally(node.marks, -1)
-                self._tally(marks, 1)
-                node.marks = marks
-
-    def _tally(self, marks: tuple[bool, ...], sign: int) -> None:
-        for number, mark in enumerate(marks):
-            self._counts[number] += sign * mark
-
-    def _home_of(self, domain: Domain) -> Node:
-        uri = domain.key.host
-        if self._grouping is Grouping.TAG:
-            return self._tag_group("", domain.tags[0], self._all) if domain.tags else self._all
-        host = self._groups.get(("host", uri)) or self._host_group(uri)
-        if self._grouping is Grouping.HOST_TAG and domain.tags:
-            return self._tag_group(uri, domain.tags[0], host)
-        return host
-
-    def _host_group(self, uri: str) -> Node:
-        # Hosts keep the order in which they were connected: the tie-breaker is a number.
-        tie = f"{next(self._group_numbers):09}"
-        group = self._new_group("host", ("host", uri), uri, self._all, rank=0, tie=tie)
-        group.order = (0, "", tie)
-        return group
-
-    def _tag_group(self, uri: str, tag: str, home: Node) -> Node:
-        address = ("tag", uri, tag)
-        found = self._groups.get(address)
-        return found or self._new_group("tag", address, tag, home, rank=0, tie=tag)
-
-    def _new_group(
-        self, kind: NodeKind, address: Address, name: str, home: Node, *, rank: int, tie: str
-    ) -> Node:
-        group = Node(next(self._group_numbers), kind, address, name)
-        group.rename(name, rank, tie)
-        group.home = home
-        home.members[group.id] = group
-        self._nodes[group.id] = self._groups[address] = group
-        self._dirty.update((home, group))
-        return group
-
-    def _forget(self, node: Node) -> None:
-        assert node.domain is not None
-        node.count(-1)
-        self._tally(node.marks, -1)
-        for group in node.lineage():
-            self._mark(group, NAME)
-        del self._machines[node.domain.key]
-        assert node.home is not None
-        node.home.members.pop(node.id, None)
-        self._unhouse(node.home)
-        node.home = None  # whoever still holds it sees that it is gone
-        self._gone.append(node)
-
-    def _unhouse(self, group: Node) -> None:
-        self._dirty.add(group)
-        if group.kind == "tag" and not group.members:
-            self._drop(group)
-
-    def _drop(self, group: Node) -> None:
-        assert group.home is not None
-        self._dirty.update((group, group.home))
-        group.home.members.pop(group.id, None)
-        self._groups.pop(group.address, None)
-        self._gone.append(group)
-
     # how it is shown
-
-    def _is_shown(self, node: Node) -> bool:
-        if node.kind == "machine":
-            return bool(node.matching)
-        if node.kind == "all":
-            return True
-        if node.kind == "host" and self._grouping is Grouping.TAG:
-            return False
-        return node.matching > 0 or (node.kind == "host" and not self._query)
 
     def _commit(self) -> None:
         self._committed_at = perf_counter()
-        # A group that appears or vanishes changes its parent's rows too.
-        dirty = {above for group in self._dirty for above in (group, *group.lineage())}
-        self._dirty.clear()
-        arranged: list[tuple[Node, list[Node]]] = []
-        for group in dirty:
-            rows = [node for node in group.members.values() if self._is_shown(node)]
-            rows.sort(key=_order)
-            if rows != group.children:
-                arranged.append((group, rows))
+        forest = self._forest
+        for node in forest.told:
+            self._mark(node, NAME)
+        forest.told.clear()
+        arranged = forest.arrangement()
         if arranged:
             self._rearrange(arranged)
-        for node in self._gone:
-            self._nodes.pop(node.id, None)
-        self._gone.clear()
+        forest.forget_gone()
         self._repaint_marked()
         self.counted.emit()
 
-    def _rearrange(self, arranged: list[tuple[Node, list[Node]]]) -> None:
+    def _rearrange(self, arranged: Arrangement) -> None:
         filled = [group for group, rows in arranged if rows and not group.children]
         self.layoutAboutToBeChanged.emit()
         before = self.persistentIndexList()
@@ -498,7 +314,7 @@ class TreeModel(QAbstractItemModel):
         column: int,
         parent: _Index = QModelIndex(),  # noqa: B008 - Qt's own
     ) -> QModelIndex:
-        group = self._nodes.get(parent.internalId()) if parent.isValid() else self._root
+        group = self._nodes.get(parent.internalId()) if parent.isValid() else self._forest.root
         if group is None or not 0 <= row < len(group.children):
             return QModelIndex()
         return self.createIndex(row, column, group.children[row].id)
@@ -508,13 +324,13 @@ class TreeModel(QAbstractItemModel):
         if child is None:
             return super().parent()
         node = self._nodes.get(child.internalId()) if child.isValid() else None
-        if node is None or node.parent is None or node.parent is self._root:
+        if node is None or node.parent is None or node.parent is self._forest.root:
             return QModelIndex()
         return self.createIndex(node.parent.row, 0, node.parent.id)
 
     def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own
         if not parent.isValid():
-            return len(self._root.children)
+            return len(self._forest.root.children)
         node = self._nodes.get(parent.internalId())
         return len(node.children) if node is not None and parent.column() == 0 else 0
 
@@ -537,7 +353,7 @@ class TreeModel(QAbstractItemModel):
         if orientation is not Qt.Orientation.Horizontal:
             return None
         if role == _ROLES.DisplayRole:
-            return self._grouping.value if section == NAME else _HEADS[section]
+            return self._forest.grouping.value if section == NAME else _HEADS[section]
         if role == _ROLES.TextAlignmentRole and section == NOW:
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return None
@@ -554,7 +370,3 @@ class TreeModel(QAbstractItemModel):
         if role == _ROLES.ToolTipRole:
             return self.text.tooltip(node)
         return None
-
-
-def _order(node: Node) -> tuple[int, str, str]:
-    return node.order
