@@ -156,15 +156,17 @@ class Connection:
         future.add_done_callback(self._under_way.discard)
 
     def _close(self, running: Sequence["Future[Any]"]) -> None:
+        # A call that hangs holds up the end: libvirt frees a connection from under a call that is
+        # in it, and up to 9.3 it crashes when a second call waits behind one that the keepalive
+        # cuts off (its event source points into a stack frame that is gone). So nothing is asked
+        # while anything is under way.
+        wait(running)
         # Callbacks first: one that is still registered keeps the connection open.
         for unregister in self._registered:
             with contextlib.suppress(libvirt.libvirtError):
                 unregister()
         with contextlib.suppress(libvirt.libvirtError):  # raises on a dead connection
             self._conn.unregisterCloseCallback()
-        # libvirt frees a connection at once, also from under a call that is still in it; when
-        # that returned, the process crashed. So a call that hangs holds up the end.
-        wait(running)
         with contextlib.suppress(libvirt.libvirtError):
             self._conn.close()
 
@@ -176,21 +178,25 @@ class Connection:
         try:
             return await asyncio.wait_for(asyncio.wrap_future(future), deadline_s)
         except libvirt.libvirtError as error:
-            raise translate(error, what) from error
+            failure = translate(error, what)
+            # Its frames hold libvirt's handles. The last one of a connection closes it, which
+            # may block, so none may be left to whichever thread collects garbage next.
+            error.__traceback__ = None
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise
             # Nobody cancelled the caller: the connection was closed before the call's turn came.
-            raise ConnectionLost(
+            failure = ConnectionLost(
                 what, "The connection to the host broke.", "Nothing was asked of the host yet."
-            ) from None
+            )
         except TimeoutError:
-            raise CallLate(
+            failure = CallLate(
                 what,
                 f"The host did not answer within {deadline_s:g} s.",
                 "It may still come into effect: look at the host before you repeat it.",
-            ) from None
+            )
+        raise failure
 
     def _watch_over(self, conn: libvirt.virConnect) -> None:
         """Have a dead peer noticed, and told on the loop. Runs in a worker."""

@@ -7,10 +7,12 @@ before the first connection is opened, once in a process, and it stays for the p
 """
 
 import contextlib
+import itertools
 import os
 import select
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,16 +45,17 @@ class _Timer:
 class EventThread:
     """The thread that runs libvirt's callbacks.
 
-    The lock guards the two tables, which libvirt changes from whichever thread it is called
-    in. Callbacks run without it, for they change the tables themselves.
+    libvirt changes the two tables from whichever thread it is called in, and that can be in the
+    midst of any line here: a garbage collection may free a handle of libvirt's, the last of its
+    connection, which is closed then. So there is no lock, which that thread would wait for
+    itself: each change of a table is one operation of a dict or deque, and rounds go over copies.
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._handles: dict[int, _Handle] = {}
         self._timers: dict[int, _Timer] = {}
-        self._gone: list[Any] = []
-        self._last_id = 0
+        self._gone: deque[Any] = deque()
+        self._ids = itertools.count(1)
         self._wake_r, self._wake_w = os.pipe()
         os.set_blocking(self._wake_r, False)
         os.set_blocking(self._wake_w, False)
@@ -71,58 +74,50 @@ class EventThread:
         self._thread.start()
 
     def _add_handle(self, fd: int, events: int, callback: Any, opaque: Any) -> int:
-        with self._lock:
-            self._last_id += 1
-            self._handles[self._last_id] = _Handle(fd, events, callback, opaque)
-            new = self._last_id
+        new = next(self._ids)
+        self._handles[new] = _Handle(fd, events, callback, opaque)
         self._wake()
         return new
 
     def _update_handle(self, watch: int, events: int) -> None:
-        with self._lock:
-            if handle := self._handles.get(watch):
-                handle.mask = events
+        if handle := self._handles.get(watch):
+            handle.mask = events
         self._wake()
 
     def _remove_handle(self, watch: int) -> int:
-        with self._lock:
-            handle = self._handles.pop(watch, None)
-            if handle is None:
-                return -1
-            # libvirt may be inside the callback now: what it handed over is freed by the
-            # event thread, between two rounds.
-            self._gone.append(handle.opaque)
+        handle = self._handles.pop(watch, None)
+        if handle is None:
+            return -1
+        # libvirt may be inside the callback now: what it handed over is freed by the event
+        # thread, between two rounds.
+        self._gone.append(handle.opaque)
         self._wake()
         return 0
 
     def _add_timer(self, interval_ms: int, callback: Any, opaque: Any) -> int:
-        with self._lock:
-            self._last_id += 1
-            self._timers[self._last_id] = _Timer(interval_ms, _due(interval_ms), callback, opaque)
-            new = self._last_id
+        new = next(self._ids)
+        self._timers[new] = _Timer(interval_ms, _due(interval_ms), callback, opaque)
         self._wake()
         return new
 
     def _update_timer(self, timer_id: int, interval_ms: int) -> None:
-        with self._lock:
-            if timer := self._timers.get(timer_id):
-                timer.interval_ms = interval_ms
-                timer.due_s = _due(interval_ms)
+        if timer := self._timers.get(timer_id):
+            timer.due_s = _due(interval_ms)
+            timer.interval_ms = interval_ms
         self._wake()
 
     def _remove_timer(self, timer_id: int) -> int:
-        with self._lock:
-            timer = self._timers.pop(timer_id, None)
-            if timer is None:
-                return -1
-            self._gone.append(timer.opaque)
+        timer = self._timers.pop(timer_id, None)
+        if timer is None:
+            return -1
+        self._gone.append(timer.opaque)
         self._wake()
         return 0
 
     def _wake(self) -> None:
-        if threading.current_thread() is not self._thread:
-            with contextlib.suppress(BlockingIOError):
-                os.write(self._wake_w, b".")
+        # Also from this thread: what changed may be in a round's copy already.
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._wake_w, b".")
 
     def _run(self) -> None:
         while True:
@@ -131,12 +126,11 @@ class EventThread:
     def _round(self) -> None:
         poller = select.poll()
         poller.register(self._wake_r, select.POLLIN)
-        with self._lock:
-            watched: dict[int, int] = {}
-            for handle in self._handles.values():
-                if handle.mask:
-                    watched[handle.fd] = watched.get(handle.fd, 0) | _poll_mask(handle.mask)
-            due = [t.due_s for t in self._timers.values() if t.interval_ms >= 0]
+        watched: dict[int, int] = {}
+        for handle in self._handles.copy().values():
+            if handle.mask:
+                watched[handle.fd] = watched.get(handle.fd, 0) | _poll_mask(handle.mask)
+        due = [t.due_s for t in self._timers.copy().values() if t.interval_ms >= 0]
         for fd, mask in watched.items():
             poller.register(fd, mask)
         wait_ms = max(0.0, (min(due) - time.monotonic()) * 1000) if due else None
@@ -146,30 +140,25 @@ class EventThread:
                 os.read(self._wake_r, 4096)
         self._run_timers()
         self._run_handles(ready)
-        with self._lock:
-            gone, self._gone = self._gone, []
-        for opaque in gone:
-            libvirt.virEventInvokeFreeCallback(opaque)
+        while self._gone:
+            libvirt.virEventInvokeFreeCallback(self._gone.popleft())
 
     def _run_timers(self) -> None:
         now_s = time.monotonic()
-        with self._lock:
-            due = [
-                (i, t) for i, t in self._timers.items() if t.interval_ms >= 0 and t.due_s <= now_s
-            ]
-            for _, timer in due:
-                timer.due_s = now_s + timer.interval_ms / 1000
+        timers = self._timers.copy().items()
+        due = [(i, t) for i, t in timers if t.interval_ms >= 0 and t.due_s <= now_s]
+        for _, timer in due:
+            timer.due_s = now_s + timer.interval_ms / 1000
         for timer_id, timer in due:
             if timer_id in self._timers:  # an earlier callback of this round may have removed it
                 timer.callback(timer_id, timer.opaque)
 
     def _run_handles(self, ready: dict[int, int]) -> None:
-        with self._lock:
-            hit = [
-                (i, h, _libvirt_mask(ready[h.fd], h.mask))
-                for i, h in self._handles.items()
-                if h.fd in ready
-            ]
+        hit = [
+            (i, h, _libvirt_mask(ready[h.fd], h.mask))
+            for i, h in self._handles.copy().items()
+            if h.fd in ready
+        ]
         for watch, handle, events in hit:
             if watch in self._handles and events:
                 handle.callback(watch, handle.fd, events, handle.opaque)

@@ -41,6 +41,7 @@ _PULSE_S = 2.0
 _STALLED_AFTER_S = 3.0
 _GIVEN_UP_AFTER_S = 20.0
 _PAUSES_S = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0)
+_COMES_BACK = "vmgui connects again by itself."
 _LONG_CALLS_AT_ONCE = 4  # of the five requests that a server takes from one client at a time
 
 
@@ -241,13 +242,16 @@ class HostLink:
             for task in tasks:
                 task.cancel()
             outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+        failures = [each for each in outcomes if isinstance(each, Exception)]
         if connection.lost.done():
-            raise ConnectionLost(
-                "Connection lost", connection.lost.result(), "vmgui connects again by itself."
-            )
-        for outcome in outcomes:
-            if isinstance(outcome, Exception):
-                raise outcome
+            reason = connection.lost.result()
+            failures = [ConnectionLost("Connection lost", reason, _COMES_BACK)]
+        try:
+            raise failures[0]
+        finally:
+            # What failed would keep this frame alive, and the frame what failed: with it
+            # libvirt's handles, which must be gone before the connection is closed.
+            del task, tasks, ends, outcomes, failures, refresh
 
     async def _read_and_follow(self, refresh: Refresh) -> None:
         # A daemon that has just started takes its time over capabilities: machines don't wait.
