@@ -114,6 +114,7 @@ def test_a_folded_group_is_still_folded_when_a_query_brings_it_back(side: Side) 
 def test_arrows_lead_from_the_query_into_the_tree_and_back(side: Side) -> None:
     QTest.keyClicks(_query(side), "demo")
     QTest.keyClick(_query(side), Qt.Key.Key_Down)
+    settle(_model(side))
     assert side.tree.hasFocus()
     assert _current(side) == "demo-k3s"
     for _ in range(3):

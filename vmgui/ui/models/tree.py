@@ -152,7 +152,7 @@ class TreeModel(QAbstractItemModel):
 
     def machines_at(self, parent: _Index, spans: Sequence[range]) -> list[Key]:
         """Return the machines in some spans of a group's rows, in the order shown."""
-        group = self._nodes.get(parent.internalId()) if parent.isValid() else self._forest.root
+        group = self._nodes.get(parent.internalId())  # an invalid one has 0, as the root
         children = group.children if group is not None else []
         rows = sorted({row for span in spans for row in span if row < len(children)})
         return [d.key for row in rows if (d := children[row].domain) is not None]
@@ -314,7 +314,7 @@ class TreeModel(QAbstractItemModel):
         column: int,
         parent: _Index = QModelIndex(),  # noqa: B008 - Qt's own
     ) -> QModelIndex:
-        group = self._nodes.get(parent.internalId()) if parent.isValid() else self._forest.root
+        group = self._nodes.get(parent.internalId())  # an invalid one has 0, as the root
         if group is None or not 0 <= row < len(group.children):
             return QModelIndex()
         return self.createIndex(row, column, group.children[row].id)

@@ -1,5 +1,7 @@
 """The left side of the window: query, saved queries, the tree, and what it is about."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QToolButton, QVBoxLayout, QWidget
@@ -233,7 +235,7 @@ class Side(QWidget):
 
     def _connect(self) -> None:
         self.query.changed.connect(self._on_query)
-        self.query.left_downwards.connect(self._on_down)
+        self.query.left_downwards.connect(lambda: self._once_settled(self._go_down))
         self.query.left.connect(self.tree.setFocus)
         self.chips.chosen.connect(self.query.set_text)
         self.tree.opened.connect(self.opened)
@@ -256,7 +258,203 @@ class Side(QWidget):
             self.tree.select_rows([self._open[0]])
         self._show_hidden()
 
-    def _on_down(self) -> None:
+    def _go_down(self) -> None:
+        current = self._model.node(self.tree.currentIndex())
+        first = self._first_machine()
+        if first is not None and (current is None or current.kind != "machine"):
+            self.tree.show_row(first)
+        self.tree.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _first_machine(self) -> Address | None:
+        keys = self._model.machines_under(self._model.index_of(("all",)))
+        return ("machine", keys[0].host, keys[0].id) if keys else None
+
+    def _on_head(self, section: int) -> None:
+        if section == NAME:
+            head = self.tree.header()
+            self._grouping.popup(head.mapToGlobal(QPoint(0, head.height())))
+
+    def _on_show_open(self) -> None:
+        if self._open is not None:
+            address = self._open[0]
+            self.query.set_text("")
+            self._once_settled(lambda: self.tree.show_row(address))
+
+    def _once_settled(self, do: Callable[[], object]) -> None:
+        """Do something once the tree shows what was asked for, which mostly is now."""
+        if self._model.is_settled:
+            do()
+        else:
+            once = Qt.ConnectionType.SingleShotConnection
+            self._model.settled.connect(lambda: do(), once)  # noqa: PLW0108  a slot of Qt's own
+
+    def _show_counts(self) -> None:
+        for (_, chip), number in zip(self._chips, self._model.counts, strict=False):
+            chip.set_count(number)
+
+    def _on_setting(self, key: str) -> None:
+        if key == "queries":
+            self._fill()
+
+    def _on_keep(self) -> None:
+        rest = [each for each in self._settings.queries if each.text != self._written]
+        if len(rest) == len(self._settings.queries):
+            rest.append(SavedQuery(self._written, self._written))
+        self._settings.save_queries(rest)
+
+
+class Side(QWidget):
+    """Finding and choosing machines.
+
+    ``opened`` has the address of the row to show, ``picked`` the keys of the selected machines,
+    ``menu_wanted`` the place of a context menu, ``connection_wanted`` asks for a new connection.
+    """
+
+    opened = Signal(tuple)
+    picked = Signal(list)
+    menu_wanted = Signal(QPoint)
+    connection_wanted = Signal()
+
+    def __init__(
+        self, model: TreeModel, settings: Settings, style: Style, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("side")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._model = model
+        self._style = style
+        self._open: tuple[Address, str] | None = None
+        self.query = QueryField(style)
+        self.chips = Chips(model, settings, style)
+        self.tree = TreeView(model, style)
+        self._grouping = self._make_grouping_menu()
+        top = QVBoxLayout()
+        top.setContentsMargins(_MARGIN, _MARGIN, _MARGIN, _MARGIN)
+        top.setSpacing(_MARGIN)
+        top.addWidget(self.query)
+        top.addWidget(self.chips)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(top)
+        layout.addWidget(self.tree, 1)
+        layout.addWidget(self._make_hidden_row())
+        layout.addWidget(self._make_foot())
+        self._connect()
+        self._show_counts()
+
+    @property
+    def foot(self) -> str:
+        """What the foot says."""
+        return self._foot.text()
+
+    @property
+    def notice(self) -> str:
+        """What is said of the open row that the query hides; "" where it does not."""
+        if self._hidden_row.isHidden():
+            return ""
+        return f"{self._hidden_name.text()} {_HIDDEN}"
+
+    def show_open(self, address: Address, name: str) -> None:
+        """Say which row the page shows."""
+        self._open = (address, name)
+        self._show_hidden()
+
+    def start_query(self) -> None:
+        """Take the keyboard to the query."""
+        self.query.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    # parts
+
+    def _make_grouping_menu(self) -> QMenu:
+        menu = QMenu(self)
+        menu.setObjectName("grouping-menu")
+        group = QActionGroup(menu)
+        for grouping in Grouping:
+            action = QAction(grouping.value, menu, checkable=True)
+            action.setObjectName(f"group-{grouping.name.lower().replace('_', '-')}")
+            action.setChecked(grouping is self._model.grouping)
+            action.triggered.connect(lambda _on, g=grouping: self.group(g))
+            group.addAction(action)
+            menu.addAction(action)
+        return menu
+
+    @property
+    def grouping_menu(self) -> QMenu:
+        """The menu of ways to group machines."""
+        return self._grouping
+
+    def group(self, grouping: Grouping) -> None:
+        """Group machines in another way; what is open stays in sight."""
+        self._model.set_grouping(grouping)
+        for action in self._grouping.actions():
+            action.setChecked(action.text() == grouping.value)
+
+    def _make_hidden_row(self) -> QWidget:
+        row = QWidget()
+        row.setObjectName("open-not-in-filter")
+        self._hidden_row = row
+        self._hidden_name = plain_label(role="body")
+        show = QPushButton("Show")
+        show.setObjectName("show-open")
+        show.setProperty("role", "link")
+        show.clicked.connect(self._on_show_open)
+        layout = QHBoxLayout(row)
+        layout.setContentsMargins(12, 4, 8, 4)
+        layout.addWidget(self._hidden_name)
+        layout.addWidget(plain_label(_HIDDEN, "table", "t3"), 1)
+        layout.addWidget(show)
+        row.hide()
+        return row
+
+    def _make_foot(self) -> QWidget:
+        foot = QWidget()
+        self._foot = plain_label(role="table", tone="t3")
+        self._foot.setObjectName("tree-foot")
+        layout = QHBoxLayout(foot)
+        layout.setContentsMargins(12, 3, 8, 3)
+        layout.setSpacing(2)
+        layout.addWidget(self._foot, 1)
+        for name, icon, word, slot in (
+            ("add-connection", "plus", "Add a connection", self.connection_wanted.emit),
+            ("fold-all", "arrows-in-line-vertical", "Fold all hosts", self.tree.fold_all),
+        ):
+            button = QToolButton()
+            button.setObjectName(name)
+            button.setProperty("role", "flat")
+            button.setIcon(self._style.icon(icon, "t2"))
+            button.setToolTip(word)
+            button.setAccessibleName(word)
+            button.clicked.connect(lambda _on=False, do=slot: do())
+            layout.addWidget(button)
+        return foot
+
+    def _connect(self) -> None:
+        self.query.changed.connect(self._on_query)
+        self.query.left_downwards.connect(lambda: self._once_settled(self._go_down))
+        self.query.left.connect(self.tree.setFocus)
+        self.chips.chosen.connect(self.query.set_text)
+        self.tree.opened.connect(self.opened)
+        self.tree.picked.connect(self.picked)
+        self.tree.left_upwards.connect(self.start_query)
+        self.tree.menu_wanted.connect(self.menu_wanted)
+        self.tree.header().sectionClicked.connect(self._on_head)
+        self._model.counted.connect(self._show_counts)
+        self._model.settled.connect(self._on_settled)
+
+    # what happens
+
+    def _on_query(self, query: Query) -> None:
+        self.chips.show_written(query.text)
+        self._model.set_query(query)
+
+    def _on_settled(self) -> None:
+        """Mark the open row again, where a query had hidden it."""
+        if self._open is not None and not self.tree.selectionModel().hasSelection():
+            self.tree.select_rows([self._open[0]])
+        self._show_hidden()
+
+    def _go_down(self) -> None:
         current = self._model.node(self.tree.currentIndex())
         first = self._first_machine()
         if first is not None and (current is None or current.kind != "machine"):
