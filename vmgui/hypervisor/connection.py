@@ -157,9 +157,9 @@ class Connection:
 
     def _close(self, running: Sequence["Future[Any]"]) -> None:
         # A call that hangs holds up the end: libvirt frees a connection from under a call that is
-        # in it, and up to 9.3 it crashes when a second call waits behind one that the keepalive
-        # cuts off (its event source points into a stack frame that is gone). So nothing is asked
-        # while anything is under way.
+        # in it. And without the fix of CVE-2024-4418 it crashes when a second call waits behind
+        # one that the keepalive cuts off (its event source points into a stack frame that is
+        # gone). So nothing is asked while anything is under way.
         wait(running)
         # Callbacks first: one that is still registered keeps the connection open.
         for unregister in self._registered:
