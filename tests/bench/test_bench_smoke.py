@@ -45,7 +45,7 @@ def test_aims_are_judged_by_medians_and_without_the_opening() -> None:
     slow_once = replace(_RUN, ready_s=9.0, deaf_s=0.9)
     told = verdicts([_RUN, slow_once, _RUN, _RIVAL, _FLOOR]).splitlines()
     assert told == [
-        "1000: deaf for 30 ms, aim 50: met",
+        "1000: deaf for 30 ms (25 less starved), aim 50: met",
         "1000: ready less opening 0.227 of virt-manager's, aim 0.25: met",
         "1000: CPU at rest 0.020 of virt-manager's, aim 0.04: met",
         "1000: PSS 0.500 of virt-manager's, aim 0.60: met",
