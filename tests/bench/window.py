@@ -21,7 +21,7 @@ program must, is what *ready* is told without.
 What the comparison leaves out: the test driver has no bulk figures, and there vmgui reads machines
 in turns within a fixed processor time, those in sight first (`vmgui.metrics.poll.BUDGET_S`), while
 virt-manager and the floor ask every running machine at every poll. The X server's own work counts
-for nobody. The driver's world lives in each program's memory; the floor's memory is nearly all that.
+for nobody. The driver's world lives in each program's memory; the floor's is nearly all that.
 """
 
 import argparse
