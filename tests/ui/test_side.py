@@ -48,7 +48,8 @@ def side(style: Style, inventory: Inventory, settings: Settings) -> Iterator[Sid
     inventory.changed.disconnect(model.apply)
     side.chips.close_signals()
     side.close()
-    model.deleteLater()
+    side.deleteLater()
+    model.setParent(side)  # goes with it, and not before it
 
 
 def _query(side: Side) -> QLineEdit:

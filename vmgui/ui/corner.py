@@ -1,14 +1,15 @@
-"""The right end of the menu bar: the palette's field, presenting, light or dark."""
+"""The ends of the menu bar: the mark; the palette's field, presenting, light or dark."""
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QIcon, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QToolButton, QWidget
 
+from vmgui.places import resources_dir
 from vmgui.settings import PRESENTER_FACTOR, SCHEME, Settings
 from vmgui.ui.style import SchemeChoice, Style
 from vmgui.ui.style.tokens import RADIUS_CHIP, RADIUS_CONTROL
 
-_FIELD_PX, _KEY_PX = 330, 48
+_FIELD_PX, _KEY_PX, _LOGO_PX = 330, 48, 18
 _HINT = "Find a machine, or run an action"
 
 
@@ -21,6 +22,26 @@ def chosen_scheme(settings: Settings) -> SchemeChoice:
             return "dark"
         case _:
             return "system"
+
+
+class Logo(QWidget):
+    """The mark of the program at the left end of the menu bar."""
+
+    def __init__(self, style: Style, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._style = style
+        self._icon = QIcon(str(resources_dir() / "icons" / "vmgui.svg"))
+        style.changed.connect(self.updateGeometry)
+
+    # Qt
+
+    def sizeHint(self) -> QSize:
+        return QSize(self._style.px(_LOGO_PX) + 14, self._style.px(_LOGO_PX) + 14)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        side = self._style.px(_LOGO_PX)
+        box = QRect(10, (self.height() - side) // 2, side, side)
+        self._icon.paint(QPainter(self), box)
 
 
 class PaletteField(QAbstractButton):

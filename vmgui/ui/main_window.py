@@ -11,21 +11,21 @@ from vmgui import places
 from vmgui.actions.entry import Entry
 from vmgui.actions.job import JobState
 from vmgui.inventory.host import LinkState
-from vmgui.inventory.key import Key, host_key
+from vmgui.inventory.key import Key
 from vmgui.lab import LabProblem, LabUnavailable
 from vmgui.session import Session
 from vmgui.settings import SCHEME
 from vmgui.ui.actions import MachineActions
 from vmgui.ui.bridge import Bridge
 from vmgui.ui.connections import Connections
-from vmgui.ui.corner import Corner, chosen_scheme
+from vmgui.ui.corner import Corner, Logo, chosen_scheme
 from vmgui.ui.dialogs.about import AboutDialog
 from vmgui.ui.dialogs.preferences import PreferencesDialog
 from vmgui.ui.keys import KeysDialog
 from vmgui.ui.menus import Menus
 from vmgui.ui.models.journal import Shelf
 from vmgui.ui.models.tree import TreeModel
-from vmgui.ui.models.tree_nodes import Address
+from vmgui.ui.models.tree_nodes import Address, address_of, key_of
 from vmgui.ui.palette import Palette
 from vmgui.ui.status_bar import StatusBar
 from vmgui.ui.style import Style
@@ -40,7 +40,6 @@ from vmgui.ui.window_state import WindowState
 _SIZE = QSize(1280, 800)
 _SIDE_PX, _SIDE_LEAST_PX, _SIDE_MOST_PX = 320, 240, 480
 _JOURNAL_PX = 200
-_LAYOUT_VERSION = 1
 _TOGETHER_S = 0.5
 """Jobs of one action that were made within this time were asked for at once."""
 
@@ -74,6 +73,7 @@ class MainWindow(QMainWindow):
         self.pages = Pages(session, self.bridge, style, self.actions_on_machines.perform)
         self.journal = JournalPanel(style)
         self.status = StatusBar(session.inventory, self.bridge, style)
+        self._logo = Logo(style)
         self.bar_end = Corner(session.settings, style)
         self._side_dock = self._dock("side-dock", self.side, Qt.DockWidgetArea.LeftDockWidgetArea)
         self._journal_dock = self._dock(
@@ -111,10 +111,7 @@ class MainWindow(QMainWindow):
 
     def open_key(self, key: Key) -> None:
         """Show the page of a machine or host."""
-        if key.kind == "host":
-            self.open_row(("host", key.host))
-        else:
-            self.open_row(("machine", key.host, key.id))
+        self.open_row(address_of(key))
 
     @property
     def is_settled(self) -> bool:
@@ -182,6 +179,7 @@ class MainWindow(QMainWindow):
             },
         )
         menus.grouping.addActions(self.side.grouping_menu.actions())
+        self.menuBar().setCornerWidget(self._logo, Qt.Corner.TopLeftCorner)
         self.menuBar().setCornerWidget(self.bar_end, Qt.Corner.TopRightCorner)
         for number in range(9):
             shortcut = QShortcut(QKeySequence(f"Ctrl+{number + 1}"), self)
@@ -231,7 +229,7 @@ class MainWindow(QMainWindow):
         self._open = address
         if address != ("all",):
             self._return_to = ()  # a person was faster than the host
-        key = self._key()
+        key = key_of(self._open)
         match address[:1]:
             case ("machine",) if key is not None:
                 self.pages.show_machine(key)
@@ -270,7 +268,7 @@ class MainWindow(QMainWindow):
 
     def _on_tick(self) -> None:
         wanted = self.side.tree.keys_in_sight()
-        key = self._key()
+        key = key_of(self._open)
         self.session.sampler.set_wanted([*wanted, key] if key is not None else wanted)
 
     def _on_journal(self) -> None:
@@ -370,26 +368,17 @@ class MainWindow(QMainWindow):
 
     # what is open
 
-    def _key(self) -> Key | None:
-        match self._open:
-            case ("machine", uri, uuid):
-                return Key(uri, "domain", uuid)
-            case ("host", uri):
-                return host_key(uri)
-            case _:
-                return None
-
     def _uri(self) -> str:
-        key = self._key()
+        key = key_of(self._open)
         return key.host if key is not None else ""
 
     def _name(self) -> str:
-        key = self._key()
+        key = key_of(self._open)
         record = self.session.inventory.get(key) if key is not None else None
         return str(getattr(record, "name", ""))
 
     def _open_machines(self) -> Sequence[Key]:
-        key = self._key()
+        key = key_of(self._open)
         return (key,) if key is not None and key.kind == "domain" else ()
 
     # across restarts
@@ -399,10 +388,7 @@ class MainWindow(QMainWindow):
         self._on_style()
         self.side.group(self._state.grouping)
         self.side.tree.fold(self._state.folded)
-        geometry, layout = self._state.bytes("geometry"), self._state.bytes("layout")
-        if geometry is not None:
-            self.restoreGeometry(geometry)
-        if layout is None or not self.restoreState(layout, _LAYOUT_VERSION):
+        if not self._state.restore(self):
             self.resizeDocks(
                 [self._side_dock], [self._style.px(_SIDE_PX)], Qt.Orientation.Horizontal
             )
@@ -410,8 +396,7 @@ class MainWindow(QMainWindow):
         self._show_toggles()
 
     def _keep(self) -> None:
-        self._state.set_bytes("geometry", self.saveGeometry())
-        self._state.set_bytes("layout", self.saveState(_LAYOUT_VERSION))
+        self._state.keep(self)
         open_row = self._return_to or self._open
         self._state.set_tree(self.side.tree.folded, open_row, self.tree.grouping)
         self._state.write()

@@ -9,8 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QSettings
+from PySide6.QtWidgets import QMainWindow
 
 from vmgui.ui.models.tree_nodes import Address, Grouping
+
+_LAYOUT_VERSION = 1
+"""Another number lets an older arrangement of the docks be passed over."""
 
 
 class WindowState:
@@ -19,14 +23,17 @@ class WindowState:
     def __init__(self, path: Path) -> None:
         self._file = QSettings(str(path), QSettings.Format.IniFormat)
 
-    def bytes(self, name: str) -> QByteArray | None:
-        """Return a geometry as Qt saved it, or None."""
-        value = self._file.value(name)
-        return value if isinstance(value, QByteArray) and not value.isEmpty() else None
+    def restore(self, window: QMainWindow) -> bool:
+        """Put a window where it was; False where its docks were never kept."""
+        geometry, layout = self._bytes("geometry"), self._bytes("layout")
+        if geometry is not None:
+            window.restoreGeometry(geometry)
+        return layout is not None and window.restoreState(layout, _LAYOUT_VERSION)
 
-    def set_bytes(self, name: str, value: QByteArray) -> None:
-        """Keep a geometry."""
-        self._file.setValue(name, value)
+    def keep(self, window: QMainWindow) -> None:
+        """Keep where a window is."""
+        self._file.setValue("geometry", window.saveGeometry())
+        self._file.setValue("layout", window.saveState(_LAYOUT_VERSION))
 
     @property
     def folded(self) -> frozenset[Address]:
@@ -64,6 +71,10 @@ class WindowState:
     def write(self) -> None:
         """Write the file now."""
         self._file.sync()
+
+    def _bytes(self, name: str) -> QByteArray | None:
+        value = self._file.value(name)
+        return value if isinstance(value, QByteArray) and not value.isEmpty() else None
 
     def _json(self, name: str) -> Any:
         try:

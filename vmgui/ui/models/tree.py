@@ -21,9 +21,9 @@ from vmgui.inventory.domain import Domain
 from vmgui.inventory.figures import Sample
 from vmgui.inventory.host import Host
 from vmgui.inventory.inventory import Inventory
-from vmgui.inventory.key import Key, host_key
+from vmgui.inventory.key import Key
 from vmgui.ui.models.forest import Arrangement, Forest
-from vmgui.ui.models.tree_nodes import Address, Grouping, Node
+from vmgui.ui.models.tree_nodes import Address, Grouping, Node, address_of, key_of
 from vmgui.ui.models.tree_text import Figures, RowText
 
 SLICE_S = 0.008
@@ -131,24 +131,18 @@ class TreeModel(QAbstractItemModel):
     def key(self, index: _Index) -> Key | None:
         """Return the key of the machine or host at an index, None for other groups."""
         node = self.node(index)
-        if node is None:
-            return None
-        if node.domain is not None:
-            return node.domain.key
-        return host_key(node.address[1]) if node.kind == "host" else None
+        return key_of(node.address) if node is not None else None
 
     def index_of(self, address: Address) -> QModelIndex:
         """Return the index of a node's name, invalid where it is not shown."""
-        if address and address[0] == "machine":
-            node = self._forest.machines.get(Key(address[1], "domain", address[2]))
-        else:
-            node = self._forest.groups.get(address)
+        key = key_of(address)
+        node = self._forest.machines.get(key) if key is not None else None
+        node = node or self._forest.groups.get(address)
         return self._index(node) if node is not None else QModelIndex()
 
     def index_of_key(self, key: Key) -> QModelIndex:
         """Return the index of a machine's or host's name, invalid where it is not shown."""
-        kind = "host" if key.kind == "host" else "machine"
-        return self.index_of((kind, key.host) if kind == "host" else (kind, key.host, key.id))
+        return self.index_of(address_of(key))
 
     def machines_at(self, parent: _Index, spans: Sequence[range]) -> list[Key]:
         """Return the machines in some spans of a group's rows, in the order shown."""

@@ -6,6 +6,7 @@ from typing import Literal
 
 from vmgui.inventory.domain import Domain, DomainState
 from vmgui.inventory.host import Host, LinkState
+from vmgui.inventory.key import Key, domain_key, host_key
 from vmgui.ui.models.order import natural_key
 
 NodeKind = Literal["all", "host", "tag", "machine"]
@@ -17,6 +18,22 @@ Order = tuple[int, str, str]
 """Rank among siblings (groups first), natural order of the name, and a tie-breaker."""
 
 _TRUSTED = (LinkState.CONNECTED, LinkState.STALLED)
+
+
+def key_of(address: Address) -> Key | None:
+    """Return the key of a machine or host that an address names, None for other groups."""
+    match address:
+        case ("machine", uri, uuid):
+            return domain_key(uri, uuid)
+        case ("host", uri):
+            return host_key(uri)
+        case _:
+            return None
+
+
+def address_of(key: Key) -> Address:
+    """Return the address of a machine or host."""
+    return ("host", key.host) if key.kind == "host" else ("machine", key.host, key.id)
 
 
 class Grouping(StrEnum):

@@ -29,8 +29,9 @@ _ICONS = {"all": "cloud", "host": "hard-drives", "tag": "tag"}
 _QUIET = (DomainState.OFF, DomainState.UNKNOWN)
 _SELECTED = QStyle.StateFlag.State_Selected.value
 _ACTIVE = QStyle.StateFlag.State_Active.value
+_FOCUSED = QStyle.StateFlag.State_HasFocus.value
 _HOVERED = QStyle.StateFlag.State_MouseOver.value
-_TOKENS = ("t1", "t2", "t3", "s3", "accsoft")
+_TOKENS = ("t1", "t2", "t3", "s3", "acc", "accsoft")
 _MARK_PX, _GAP_PX = 12, 7
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -154,6 +155,10 @@ class TreeDelegate(QStyledItemDelegate):
             painter.fillRect(area, self._colors["accsoft" if state & _ACTIVE else "s3"])
         elif state & _HOVERED:
             painter.fillRect(area, self._colors["s3"])
+        if state & _FOCUSED and not state & _SELECTED:
+            # Ctrl and arrows go over rows without selecting them.
+            painter.setPen(self._colors["acc"])
+            painter.drawRect(area.adjusted(0.5, 0.5, -0.5, -0.5))
         match index.column():
             case 1:
                 self._paint_trend(painter, area, node)

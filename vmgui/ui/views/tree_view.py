@@ -8,10 +8,12 @@ from PySide6.QtCore import (
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
+    QRect,
+    QRectF,
     Qt,
     Signal,
 )
-from PySide6.QtGui import QContextMenuEvent, QKeyEvent
+from PySide6.QtGui import QContextMenuEvent, QFontMetricsF, QKeyEvent, QPainter
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeView, QWidget
 
 from vmgui.inventory.key import Key
@@ -24,6 +26,28 @@ _Index = QModelIndex | QPersistentModelIndex
 
 _INDENT_PX = 16
 _TREND_PX, _NOW_PX = 78, 62
+
+
+class _Head(QHeaderView):
+    """The head of the columns; the first one opens a menu, and shows it."""
+
+    def __init__(self, style: Style) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        self._style = style
+
+    # Qt
+
+    def paintSection(self, painter: QPainter, rect: QRect, logical_index: int) -> None:
+        painter.save()
+        super().paintSection(painter, rect, logical_index)
+        painter.restore()
+        if logical_index == NAME:
+            words = str(self.model().headerData(NAME, Qt.Orientation.Horizontal))
+            side = self._style.px(12)
+            metrics = QFontMetricsF(self._style.font("head"))
+            left = rect.left() + 8 + metrics.horizontalAdvance(words) + 4
+            middle = rect.center().y() - side / 2
+            self._style.paint_icon(painter, QRectF(left, middle, side, side), "caret-down", "t3")
 
 
 class TreeView(QTreeView):
@@ -51,13 +75,13 @@ class TreeView(QTreeView):
         self.setItemDelegate(self._delegate)
         self.setUniformRowHeights(True)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setAllColumnsShowFocus(True)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setExpandsOnDoubleClick(True)
         self.setMouseTracking(True)
-        head = self.header()
+        head = _Head(style)
+        self.setHeader(head)
         head.setObjectName("tree-head")
         head.setStretchLastSection(False)
         head.setSectionsMovable(False)
@@ -65,6 +89,7 @@ class TreeView(QTreeView):
         head.setSectionResizeMode(TREND, QHeaderView.ResizeMode.Fixed)
         head.setSectionResizeMode(NOW, QHeaderView.ResizeMode.Fixed)
         head.setSectionsClickable(True)
+        head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self._restyle()
         style.changed.connect(self._restyle)
         self.collapsed.connect(self._on_collapsed)
