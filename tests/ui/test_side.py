@@ -86,7 +86,7 @@ def test_an_update_keeps_selection_scroll_and_folding(side: Side, inventory: Inv
     place = bar.value()
     inventory.apply(
         Change(
-            added=(machine(B, "zz-last"),),
+            added=(machine(B, "zz-last"), machine(A, "aa-first", DomainState.OFF, ("prod",))),
             updated=(machine(A, "web-01", DomainState.PAUSED, ("prod", "web")),),
             removed=(domain_key(B, "uuid-win11-lab"),),
         )
