@@ -32,6 +32,9 @@ SLICE_S = 0.008
 COMMIT_EVERY_S = 0.1
 """How often at most the view lays itself out while a long run of work goes on."""
 
+COUNT_EVERY_S = 10.0
+"""How often the counted queries are asked again because of new figures alone."""
+
 MOST_RUNS = 16
 """From this many separate runs of changed rows on, one run from first to last is cheaper."""
 
@@ -75,7 +78,8 @@ class TreeModel(QAbstractItemModel):
         self._forest = Forest(inventory, figures)
         self._nodes = self._forest.nodes
         self._repaint: dict[Node, int] = {}
-        self._committed_at = 0.0
+        self._committed_at = self._counted_at = 0.0
+        self._stale_uris: set[str] = set()
         self._timer = QTimer(self, singleShot=True, interval=0)
         self._timer.timeout.connect(self._work)
         self._commit()
@@ -182,8 +186,12 @@ class TreeModel(QAbstractItemModel):
                 self._mark(group, TREND)
             if group.kind == "all" or group.address[1] in uris or not group.address[1]:
                 self._tell_machines(group)
-        if self._forest.needs_samples:
-            self._forest.match_again(uris)
+        self._stale_uris |= uris
+        due = perf_counter() - self._counted_at > COUNT_EVERY_S
+        if self.query.needs_sample or (due and self._forest.needs_samples):
+            self._counted_at = perf_counter()
+            self._forest.match_again(self._stale_uris)
+            self._stale_uris = set()
         self._continue()
 
     def set_query(self, query: Query) -> None:
