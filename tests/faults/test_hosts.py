@@ -8,7 +8,7 @@ import pytest
 
 from tests.lab_fixture import Daemon
 from tests.until import until
-from vmgui.hypervisor.errors import ConnectionLost
+from vmgui.hypervisor.errors import ConnectionLost, VmguiError
 from vmgui.hypervisor.fleet import Fleet
 from vmgui.inventory.changes import Change
 from vmgui.inventory.domain import Domain
@@ -106,6 +106,25 @@ async def test_a_call_under_way_when_the_daemon_dies_fails_and_does_not_hang(
         daemons["lab-a"].kill()
         with pytest.raises(ConnectionLost):
             await asyncio.wait_for(call, 60)
+
+
+async def test_calls_under_way_when_a_hanging_daemon_is_given_up_all_fail(
+    lab: LabStatus, daemons: dict[str, Daemon]
+) -> None:
+    # libvirt itself crashes here where two of them are under way on one connection.
+    async with connected(lab) as (fleet, inventory):
+        uri = host_called(inventory, "lab-a").key.host
+        daemons["lab-a"].stop()
+        calls = [
+            fleet.call(uri, lambda c: c.getCapabilities(), what="Ask", deadline_s=None)
+            for _ in range(3)
+        ] + [fleet.long_call(uri, lambda c: c.getCapabilities(), what="Ask") for _ in range(3)]
+        given_up = asyncio.gather(*calls, return_exceptions=True)
+        await until(lambda: state_of(inventory, "lab-a") is LinkState.LOST, "given up")
+        daemons["lab-a"].resume()
+        outcomes = await asyncio.wait_for(given_up, 60)
+        assert all(isinstance(outcome, VmguiError | str) for outcome in outcomes)
+        assert any(isinstance(outcome, ConnectionLost) for outcome in outcomes)
 
 
 async def test_what_virsh_does_meanwhile_is_there_when_the_host_is_back(

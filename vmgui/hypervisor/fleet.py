@@ -7,9 +7,9 @@ from typing import TypeVar, TypeVarTuple
 import libvirt
 from psygnal import Signal
 
-from vmgui.hypervisor.connection import DEADLINE_S, Connection
+from vmgui.hypervisor.connection import DEADLINE_S, Connection, is_in_process
 from vmgui.hypervisor.errors import ConnectionLost
-from vmgui.hypervisor.link import HostLink, is_in_process
+from vmgui.hypervisor.link import HostLink
 from vmgui.hypervisor.questions import Question
 from vmgui.inventory.changes import Change
 from vmgui.inventory.inventory import Inventory

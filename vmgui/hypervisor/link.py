@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import libvirt
 
 from vmgui.hypervisor.auth import Credentials
-from vmgui.hypervisor.connection import DEADLINE_S, Connection
+from vmgui.hypervisor.connection import DEADLINE_S, Connection, is_in_process
 from vmgui.hypervisor.errors import (
     AuthenticationFailed,
     CallLate,
@@ -25,6 +25,7 @@ from vmgui.hypervisor.errors import (
     ConnectionLost,
     VmguiError,
 )
+from vmgui.hypervisor.long_calls import LongCalls
 from vmgui.hypervisor.questions import Ask
 from vmgui.hypervisor.refresh import Refresh
 from vmgui.inventory.changes import Change
@@ -42,7 +43,6 @@ _STALLED_AFTER_S = 3.0
 _GIVEN_UP_AFTER_S = 20.0
 _PAUSES_S = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0)
 _COMES_BACK = "vmgui connects again by itself."
-_LONG_CALLS_AT_ONCE = 4  # of the five requests that a server takes from one client at a time
 
 
 class HostLink:
@@ -62,9 +62,7 @@ class HostLink:
         self._credentials = Credentials(uri, ask, self._on_asking)
         self._connection: Connection | None = None
         self._refresh: Refresh | None = None
-        self._work: Connection | None = None
-        self._work_lock = asyncio.Lock()
-        self._work_slots = asyncio.Semaphore(_LONG_CALLS_AT_ONCE)
+        self._long_calls = LongCalls(self._open_another)
         self._retry = asyncio.Event()
         self._is_named = bool(name)
         self._host = Host(host_key(uri), name or display_name(uri))
@@ -118,15 +116,11 @@ class HostLink:
     async def long_call(
         self, work: Callable[[libvirt.virConnect, *Ts], T], *args: *Ts, what: str
     ) -> T:
-        """Run a call that may take long in a thread, and on a connection, of its own.
-
-        A server stops reading from a client that has five calls under way. So that the main
-        connection always answers, long calls have another one, and at most four at once.
-        """
-        self._connected(what)
-        async with self._work_slots:
-            connection = await self._work_connection()
-            return await connection.call_apart(work, *args, what=what)
+        """Run a call that may take long on a connection of its own; see `LongCalls`."""
+        main = self._connected(what)
+        if self.shares_world:
+            return await main.call_apart(work, *args, what=what)
+        return await self._long_calls.run(work, *args, what=what)
 
     async def figures_connection(self) -> Connection:
         """Return a connection for statistics, to be given back with `release`."""
@@ -160,14 +154,6 @@ class HostLink:
         return await Connection.open(
             self.uri, self._credentials, read_only=self._host.link.read_only
         )
-
-    async def _work_connection(self) -> Connection:
-        if self.shares_world:
-            return self._connected("Act")
-        async with self._work_lock:
-            if self._work is None or self._work.is_lost:
-                self._work = await self._open_another()
-            return self._work
 
     async def _keep(self) -> None:
         pauses = iter(_PAUSES_S)
@@ -269,9 +255,8 @@ class HostLink:
 
     async def _feel_pulse(self, connection: Connection) -> None:
         while True:
-            asked_s = time.monotonic()
             pulse = asyncio.create_task(
-                connection.call(_pulse, what="Ask for a sign of life", deadline_s=None)
+                connection.call(_pulse, what="Ask for a sign of life", urgent=True, deadline_s=None)
             )
             try:
                 done, _ = await asyncio.wait({pulse}, timeout=_STALLED_AFTER_S)
@@ -284,16 +269,17 @@ class HostLink:
                     done, _ = await asyncio.wait({pulse}, timeout=_GIVEN_UP_AFTER_S)
                 if not done:
                     raise CallLate("Host silent", "The host does not answer.", "")
-                await pulse
+                latency_s = await pulse
             finally:
                 pulse.cancel()
-            self._answered(time.monotonic() - asked_s, read_only=connection.read_only)
+            self._answered(latency_s, read_only=connection.read_only)
             await asyncio.sleep(_PULSE_S)
 
     async def _close_connections(self) -> None:
-        connections = [self._work, self._connection]
-        self._work = self._connection = self._refresh = None
-        await asyncio.gather(*(each.close() for each in connections if each is not None))
+        main, self._connection, self._refresh = self._connection, None, None
+        await self._long_calls.close()
+        if main is not None:
+            await main.close()
 
     def _answered(self, latency_s: float | None, *, read_only: bool) -> None:
         link = self._host.link
@@ -346,15 +332,11 @@ class HostLink:
         self._inventory.apply(Change(updated=(self._host,)))
 
 
-def _pulse(conn: libvirt.virConnect) -> int:
-    version: int = conn.getLibVersion()
-    return version
-
-
-def is_in_process(uri: str) -> bool:
-    """Tell whether libvirt serves ``uri`` inside this process, as it does the test driver."""
-    parts = urlsplit(uri)
-    return parts.scheme == "test" and not parts.netloc
+def _pulse(conn: libvirt.virConnect) -> float:
+    """Return how long the host takes to answer, in seconds. Runs in a worker."""
+    asked_s = time.monotonic()
+    conn.getLibVersion()
+    return time.monotonic() - asked_s
 
 
 def display_name(uri: str) -> str:

@@ -23,7 +23,7 @@ def test_others_are_there():
 def run_pytest(tmp_path: Path, *plugins: str) -> subprocess.CompletedProcess[str]:
     (tmp_path / "test_probe.py").write_text(PROBE)
     (tmp_path / "pytest.ini").write_text("[pytest]\nqt_api = pyside6\n")
-    (tmp_path / "loads_qt.py").write_text("import qtpy\n")
+    (tmp_path / "loads_qt.py").write_text("import shiboken6\n")
     checkout = Path(__file__).parents[3]
     return subprocess.run(
         [sys.executable, "-m", "pytest", "--strict-config", "-p", "no:cacheprovider"]
@@ -46,4 +46,4 @@ def test_refuses_to_run_when_qt_was_loaded_before_it(tmp_path: Path) -> None:
     run = run_pytest(tmp_path, "no:pytest-qt", "loads_qt", "tests.without_qt")
     assert run.returncode == pytest.ExitCode.USAGE_ERROR
     assert "imported before it could be hidden" in run.stderr
-    assert "qtpy" in run.stderr
+    assert "shiboken6" in run.stderr
