@@ -1,6 +1,6 @@
 """The dialogs as a person uses them: by keys, on machines of libvirt's test driver."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 from qasync import QEventLoop
+from shiboken6 import delete
 
 from tests.ui.conftest import OpenWindow
 from tests.ui.test_machine_page import OFF, RUNNING, child
@@ -56,6 +57,15 @@ from vmgui.ui.views.first_start import FirstStart
 from vmgui.ui.widgets.toggle import Toggle
 
 D = TypeVar("D", bound=QDialog)
+
+
+@pytest.fixture
+def under(style: Style) -> Iterator[QWidget]:
+    """Return a window that dialogs stand over; they are deleted with it, in this thread."""
+    widget = QWidget()
+    widget.show()
+    yield widget
+    delete(widget)
 
 
 async def open_world(
@@ -340,7 +350,7 @@ async def test_a_machine_that_is_deleted_elsewhere_leaves_nothing_to_delete(
 
 
 def _connect(
-    style: Style,
+    under: QWidget,
     known: tuple[KnownConnection, ...] = (),
     edited: SavedConnection | None = None,
 ) -> tuple[ConnectDialog, list[tuple[SavedConnection, str]]]:
@@ -350,13 +360,14 @@ def _connect(
         known=known,
         edited=edited,
         saved=(SavedConnection("qemu:///session"),),
+        parent=under,
     )
     dialog.show()
     return dialog, made
 
 
-def test_the_uri_is_shown_as_it_is_filled_in(qapp: QApplication, style: Style) -> None:
-    dialog, made = _connect(style)
+def test_the_uri_is_shown_as_it_is_filled_in(qapp: QApplication, under: QWidget) -> None:
+    dialog, made = _connect(under)
     assert text(dialog, "connect-uri") == "qemu:///system"
     child(dialog, QRadioButton, "connect-way-ssh").click()
     assert not child(dialog, QPushButton, "connect-act").isEnabled()
@@ -370,8 +381,8 @@ def test_the_uri_is_shown_as_it_is_filled_in(qapp: QApplication, style: Style) -
     assert made == [(SavedConnection("qemu+ssh://root@lab-a/system", "", read_only=True), "")]
 
 
-def test_a_fault_is_told_at_its_field(qapp: QApplication, style: Style) -> None:
-    dialog, made = _connect(style)
+def test_a_fault_is_told_at_its_field(qapp: QApplication, under: QWidget) -> None:
+    dialog, made = _connect(under)
     child(dialog, QRadioButton, "connect-way-tls").click()
     QTest.keyClicks(child(dialog, QLineEdit, "connect-host"), "lab-a")
     port = child(dialog, QLineEdit, "connect-port")
@@ -384,8 +395,8 @@ def test_a_fault_is_told_at_its_field(qapp: QApplication, style: Style) -> None:
     assert not dialog.isVisible()
 
 
-def test_fields_that_a_way_does_not_use_are_not_shown(qapp: QApplication, style: Style) -> None:
-    dialog, _made = _connect(style)
+def test_fields_that_a_way_does_not_use_are_not_shown(qapp: QApplication, under: QWidget) -> None:
+    dialog, _made = _connect(under)
     for way, shown in (("system", {"driver"}), ("test", {"file"}), ("other", {"uri"})):
         child(dialog, QRadioButton, f"connect-way-{way}").click()
         fields = {
@@ -402,12 +413,12 @@ def test_fields_that_a_way_does_not_use_are_not_shown(qapp: QApplication, style:
     dialog.close()
 
 
-def test_what_other_programs_know_fills_the_fields(qapp: QApplication, style: Style) -> None:
+def test_what_other_programs_know_fills_the_fields(qapp: QApplication, under: QWidget) -> None:
     known = (
         KnownConnection("qemu:///session", "", "virt-manager"),
         KnownConnection("qemu+ssh://root@sleet:2222/system", "sleet", "/etc/libvirt/libvirt.conf"),
     )
-    dialog, made = _connect(style, known)
+    dialog, made = _connect(under, known)
     listed = child(dialog, QListWidget, "connect-known")
     assert listed.count() == 1, "what vmgui has already is left out"
     assert "sleet" in listed.item(0).text()
@@ -420,9 +431,9 @@ def test_what_other_programs_know_fills_the_fields(qapp: QApplication, style: St
     assert made == [(SavedConnection("qemu+ssh://root@sleet:2222/system", "sleet"), "")]
 
 
-def test_a_connection_is_edited_with_its_own_values(qapp: QApplication, style: Style) -> None:
+def test_a_connection_is_edited_with_its_own_values(qapp: QApplication, under: QWidget) -> None:
     edited = SavedConnection("lxc:///system", "boxes", read_only=True)
-    dialog, made = _connect(style, edited=edited)
+    dialog, made = _connect(under, edited=edited)
     assert child(dialog, QComboBox, "connect-driver").currentText() == "lxc"
     assert child(dialog, QLineEdit, "connect-name").text() == "boxes"
     child(dialog, QCheckBox, "connect-read-only").click()
@@ -433,9 +444,9 @@ def test_a_connection_is_edited_with_its_own_values(qapp: QApplication, style: S
 # asking
 
 
-def test_a_password_is_answered_by_keys_and_hidden(qapp: QApplication, style: Style) -> None:
+def test_a_password_is_answered_by_keys_and_hidden(qapp: QApplication, under: QWidget) -> None:
     question = Question("qemu+tcp://lab-a/system", (Prompt("Username"), Prompt("Password", True)))
-    dialog = QuestionDialog(question, "lab-a")
+    dialog = QuestionDialog(question, "lab-a", under)
     dialog.open()
     name = child(dialog, QLineEdit, "question-field-0")
     secret = child(dialog, QLineEdit, "question-field-1")
@@ -450,28 +461,28 @@ def test_a_password_is_answered_by_keys_and_hidden(qapp: QApplication, style: St
     assert question.remember
 
 
-def test_closing_a_question_refuses_it(qapp: QApplication, style: Style) -> None:
+def test_closing_a_question_refuses_it(qapp: QApplication, under: QWidget) -> None:
     question = Question("qemu+ssh://lab-a/system", (Prompt("Password", True),))
-    dialog = QuestionDialog(question)
+    dialog = QuestionDialog(question, "", under)
     dialog.open()
     QTest.keyClick(dialog, Qt.Key.Key_Escape)
     assert question.outcome.result() is None
 
 
-def test_a_question_that_is_withdrawn_closes_its_dialog(qapp: QApplication, style: Style) -> None:
+def test_a_question_that_is_withdrawn_closes_its_dialog(qapp: QApplication, under: QWidget) -> None:
     question = Question("qemu+ssh://lab-a/system", (Prompt("Password", True),))
-    dialog = QuestionDialog(question)
+    dialog = QuestionDialog(question, "", under)
     dialog.open()
     question.refuse()
     assert not dialog.isVisible()
 
 
-def test_an_unknown_host_key_is_trusted_only_by_choice(qapp: QApplication, style: Style) -> None:
+def test_an_unknown_host_key_is_trusted_only_by_choice(qapp: QApplication, under: QWidget) -> None:
     asks = (
         "The authenticity of host <b>x</b> can't be established.\nContinue (yes/no/[fingerprint])?"
     )
     question = Question("qemu+ssh://lab-a/system", (Prompt(asks),))
-    dialog = QuestionDialog(question, "lab-a")
+    dialog = QuestionDialog(question, "lab-a", under)
     dialog.open()
     assert text(dialog, "question-text") == asks
     assert all_plain(dialog)
@@ -484,9 +495,9 @@ def test_an_unknown_host_key_is_trusted_only_by_choice(qapp: QApplication, style
 # preferences, about, first start
 
 
-def test_every_setting_can_be_chosen_and_holds_at_once(qapp: QApplication, style: Style) -> None:
+def test_every_setting_can_be_chosen_and_holds_at_once(qapp: QApplication, under: QWidget) -> None:
     settings = Settings()
-    dialog = PreferencesDialog(settings)
+    dialog = PreferencesDialog(settings, under)
     dialog.show()
     for setting in ALL:
         control = child(dialog, QWidget, f"setting-{setting.key}")
@@ -506,8 +517,8 @@ def test_every_setting_can_be_chosen_and_holds_at_once(qapp: QApplication, style
     assert not dialog.isVisible()
 
 
-def test_versions_can_be_copied_for_a_report(qapp: QApplication, style: Style) -> None:
-    dialog = AboutDialog()
+def test_versions_can_be_copied_for_a_report(qapp: QApplication, under: QWidget) -> None:
+    dialog = AboutDialog(under)
     dialog.open()
     press(dialog, "about-copy")
     copied = qapp.clipboard().text()
@@ -517,8 +528,8 @@ def test_versions_can_be_copied_for_a_report(qapp: QApplication, style: Style) -
     assert not dialog.isVisible()
 
 
-def test_a_first_start_offers_the_ways_to_begin(qapp: QApplication, style: Style) -> None:
-    page = FirstStart()
+def test_a_first_start_offers_the_ways_to_begin(qapp: QApplication, under: QWidget) -> None:
+    page = FirstStart(under)
     page.show()
     chosen: list[object] = []
     labs: list[bool] = []
@@ -537,4 +548,3 @@ def test_a_first_start_offers_the_ways_to_begin(qapp: QApplication, style: Style
     assert "No uidmap. It isn't installed." in shown
     assert "Install <uidmap>." in shown
     assert all_plain(page)
-    page.close()

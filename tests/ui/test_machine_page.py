@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 from qasync import QEventLoop
+from shiboken6 import delete
 
 from tests.ui.conftest import OpenWindow
 from tests.until import until
@@ -215,7 +216,7 @@ async def test_a_page_of_a_machine_that_never_was_says_so(
     other.show()
     assert "isn't there" in child(other, Banner, "page-banner").accessibleName()
     other.shutdown()
-    other.close()
+    delete(other)
 
 
 def _set_link(window: MainWindow, link: Link) -> None:

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from qasync import QEventLoop
+from shiboken6 import delete
 
 from tests.until import until
 from vmgui.inventory.figures import Sample
@@ -34,6 +35,13 @@ def sample(at_s: float, key: Key = KEY, cpu: float | None = 0.25) -> Sample:
     )
 
 
+def throw_away(*things: GraphBoard | FigureFeed | Bridge) -> None:
+    """Delete them here and now: a collector in another thread must not be the one to do it."""
+    for thing in things:
+        thing.close()
+        delete(thing)
+
+
 async def test_the_past_comes_first_and_live_samples_follow_once(
     qloop: QEventLoop, style: Style, tmp_path: Path
 ) -> None:
@@ -59,8 +67,7 @@ async def test_the_past_comes_first_and_live_samples_follow_once(
     assert math.isnan(feed.values["net_sent_bits_per_s"][-1])
     bridge.samples_arrived.emit({KEY: sample(now_s, cpu=0.7)})
     assert measured() == 7, "the same moment is not counted twice"
-    feed.close()
-    bridge.close()
+    throw_away(feed, bridge)
     await history.close()
 
 
@@ -87,9 +94,7 @@ async def test_a_gap_stays_a_gap_and_words_say_the_newest(qloop: QEventLoop, sty
     assert disk == "5.0 MB/s written · 1.0 MB/s read · 1\u202f240 IOPS"
     network = board.cards["network"].plot
     assert network._message == "not visible over this connection"
-    board.close()
-    feed.close()
-    bridge.close()
+    throw_away(board, feed, bridge)
     await history.close()
 
 
@@ -112,9 +117,7 @@ async def test_a_frozen_board_stands_still_and_catches_up(qloop: QEventLoop, sty
     assert points() == 1
     board.set_frozen(False)
     assert points() == 2
-    board.close()
-    feed.close()
-    bridge.close()
+    throw_away(board, feed, bridge)
     await history.close()
 
 
@@ -129,6 +132,5 @@ async def test_memory_does_not_grow_with_time(qloop: QEventLoop, style: Style) -
         bridge.samples_arrived.emit({KEY: sample(now_s + 2 * step)})
     assert len(feed.times_s) < 500
     assert {len(row) for row in feed.values.values()} == {len(feed.times_s)}
-    feed.close()
-    bridge.close()
+    throw_away(feed, bridge)
     await history.close()
