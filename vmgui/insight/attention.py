@@ -63,7 +63,9 @@ def host_attention(host: Host) -> Concern | None:
 def _of_state(domain: Domain) -> Concern | None:
     reason = domain.state_reason.casefold()
     if domain.state is DomainState.CRASHED:
-        said = f": {domain.state_reason}" if reason not in ("", "crashed", "unknown") else ""
+        said = (
+            f": {domain.state_reason}" if reason not in ("", "crashed", "the guest crashed") else ""
+        )
         return Concern(Severity.HIGH, f"It has crashed{said}.")
     if domain.state is DomainState.PAUSED:
         for sign, sentence in _PAUSED.items():
@@ -80,8 +82,7 @@ _PAUSED = {
     "i/o error": "It is paused by an I/O error: one of its disks is full or cannot be reached.",
     "watchdog": "It is paused by its watchdog: the guest hung.",
     "crashed": "It is paused because its guest crashed.",
-    "post-copy failed": "It is paused because its migration broke off half-way.",
-    "api error": "It is paused because an action on it failed half-way.",
+    "post-copy migration failed": "It is paused because its migration broke off half-way.",
 }
 """Signs in libvirt's reason for a pause that nobody asked for."""
 

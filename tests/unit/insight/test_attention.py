@@ -19,11 +19,11 @@ HOST = Host(host_key(URI), "lab-a", Link(LinkState.CONNECTED))
     [
         (DomainState.CRASHED, "", "It has crashed."),
         (DomainState.CRASHED, "panicked", "It has crashed: panicked."),
-        (DomainState.PAUSED, "I/O error", "one of its disks is full"),
-        (DomainState.PAUSED, "watchdog", "the guest hung"),
-        (DomainState.PAUSED, "post-copy failed", "migration broke off"),
+        (DomainState.PAUSED, "I/O error on a disk", "one of its disks is full"),
+        (DomainState.PAUSED, "by its watchdog", "the guest hung"),
+        (DomainState.PAUSED, "post-copy migration failed", "migration broke off"),
         (DomainState.OFF, "crashed", "off because it crashed"),
-        (DomainState.OFF, "failed", "failed to start"),
+        (DomainState.OFF, "failed to start", "failed to start"),
     ],
 )
 def test_a_machine_in_a_bad_state_is_named_with_its_reason(
@@ -38,7 +38,7 @@ def test_a_machine_in_a_bad_state_is_named_with_its_reason(
 @pytest.mark.parametrize(
     ("state", "reason"),
     [
-        (DomainState.PAUSED, "user"),
+        (DomainState.PAUSED, "by a person"),
         (DomainState.OFF, "shutdown"),
         (DomainState.OFF, "destroyed"),
         (DomainState.SAVED, ""),
