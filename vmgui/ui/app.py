@@ -1,7 +1,6 @@
 """Runs the window: the application, its loop, and the order in which all of it begins and ends."""
 
 import asyncio
-import gc
 import logging
 import os
 import signal
@@ -19,6 +18,7 @@ from qasync import QEventLoop
 from vmgui import __version__
 from vmgui.places import resources_dir
 from vmgui.session import Session
+from vmgui.ui.collector import Collector
 from vmgui.ui.corner import chosen_scheme
 from vmgui.ui.main_window import MainWindow
 from vmgui.ui.style import install
@@ -71,9 +71,6 @@ def run(options: Options, on_pictured: Callable[[Session], object] | None = None
     trace.milestone("process")
     # A worker that reads thousands of machines gives way to the window sooner than by default.
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
-    # A full collection stops everything, and most of what it would look at is there to stay: it
-    # waits until the first data are shown, and leaves those out from then on.
-    gc.disable()
     # Qt asks Python thousands of small questions a second. While a worker thread reads XML each
     # of them may wait this long for the interpreter; Python's own 5 ms would be seen.
     sys.setswitchinterval(_SWITCH_S)
@@ -106,6 +103,7 @@ async def _run(
     trace: Trace,
     on_pictured: Callable[[Session], object] | None,
 ) -> int:
+    collector = Collector(app)
     session = Session()
     style = install(app)
     style.set_scheme(chosen_scheme(session.settings))
@@ -123,7 +121,7 @@ async def _run(
     try:
         begun = asyncio.Event()
         window.start(_begin(window, options, begun), "begin to connect")
-        watch = _Watch(session, window, trace)
+        watch = _Watch(session, window, trace, collector)
         window.start(watch.run(begun), "watch the start")
         if options.screenshot is None:
             await closed.wait()
@@ -153,7 +151,10 @@ async def _begin(window: MainWindow, options: Options, begun: asyncio.Event) -> 
 class _Watch:
     """Notes when the first data are there: the list, and figures of it."""
 
-    def __init__(self, session: Session, window: MainWindow, trace: Trace) -> None:
+    def __init__(
+        self, session: Session, window: MainWindow, trace: Trace, collector: Collector
+    ) -> None:
+        self._collector = collector
         self._session = session
         self._window = window
         self._trace = trace
@@ -166,8 +167,7 @@ class _Watch:
         while not self._window.is_settled:  # noqa: ASYNC110  several timers of Qt must run out
             await asyncio.sleep(0.01)
         self._trace.milestone("inventory_complete")
-        gc.freeze()
-        gc.enable()
+        self._collector.settle()
         arrived = asyncio.Event()
         signal_ = self._session.sampler.samples_arrived
         signal_.connect(arrived.set)
