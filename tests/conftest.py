@@ -31,16 +31,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Run coroutine tests on a loop of their own, or on Qt's where they ask for ``qloop``."""
+    """Run coroutine tests on a loop of their own; those on Qt's loop are tests/ui's to run."""
     if not inspect.iscoroutinefunction(pyfuncitem.obj):
         return None
     names = pyfuncitem._fixtureinfo.argnames
-    coroutine = pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names})
-    loop = pyfuncitem.funcargs.get("qloop")
-    if isinstance(loop, asyncio.AbstractEventLoop):
-        loop.run_until_complete(coroutine)
-    else:
-        asyncio.run(coroutine)
+    asyncio.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names}))
     return True
 
 

@@ -70,7 +70,8 @@ class Work(Generic[R]):
         """
         call = self.fleet.long_call(self.record.key.host, fn, *args, what=self.job.failure)
         try:
-            return await asyncio.wait_for(call, deadline_s)
+            async with asyncio.timeout(deadline_s):
+                return await call
         except TimeoutError:
             raise CallLate(
                 self.job.failure,

@@ -69,7 +69,8 @@ class Connection:
                 f"open-{uri}", lambda: libvirt.openAuth(asked_uri, attempt.for_libvirt(), flags)
             )
             try:
-                conn = await asyncio.wait_for(asyncio.wrap_future(future), _OPEN_DEADLINE_S)
+                async with asyncio.timeout(_OPEN_DEADLINE_S):
+                    conn = await asyncio.wrap_future(future)
             except libvirt.libvirtError as error:
                 raise opening_failed(
                     uri, error, was_asked=attempt.was_asked, was_refused=attempt.was_refused
@@ -154,7 +155,8 @@ class Connection:
         future = run_apart(f"close-{self.uri}", lambda: self._close(running))
         try:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.wrap_future(future), _CLOSE_DEADLINE_S)
+                async with asyncio.timeout(_CLOSE_DEADLINE_S):
+                    await asyncio.wrap_future(future)
         finally:
             self._workers.stop()
 
@@ -183,7 +185,9 @@ class Connection:
 
     async def _outcome(self, future: "Future[T]", what: str, deadline_s: float | None) -> T:
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(future), deadline_s)
+            # Not wait_for: up to Python 3.11 it loses a cancellation that comes with the result.
+            async with asyncio.timeout(deadline_s):
+                return await asyncio.wrap_future(future)
         except libvirt.libvirtError as error:
             failure = translate(error, what)
             # Its frames hold libvirt's handles. The last one of a connection closes it, which

@@ -175,7 +175,8 @@ class HostLink:
             pause_s = self._host.link.retry_at_monotonic_s
             with contextlib.suppress(TimeoutError):
                 wait_s = None if pause_s is None else max(0.0, pause_s - time.monotonic())
-                await asyncio.wait_for(self._retry.wait(), wait_s)
+                async with asyncio.timeout(wait_s):
+                    await self._retry.wait()
 
     def _failed(self, error: VmguiError, pause_s: float) -> None:
         final = isinstance(error, ConnectionFailed) and error.is_final

@@ -54,7 +54,8 @@ async def keep(uri: str, prompts: Sequence[Prompt], values: Sequence[str]) -> No
 async def _ask_keyring(work: Callable[[], T]) -> T | None:
     # Whatever ails a keyring, it must not keep a host from being reached.
     with contextlib.suppress(Exception):
-        return await asyncio.wait_for(asyncio.wrap_future(run_apart("keyring", work)), _DEADLINE_S)
+        async with asyncio.timeout(_DEADLINE_S):
+            return await asyncio.wrap_future(run_apart("keyring", work))
     return None
 
 

@@ -80,7 +80,8 @@ class Refresh:
         look_again_s = time.monotonic() + pause_s
         while True:
             try:
-                await asyncio.wait_for(self._woken.wait(), look_again_s - time.monotonic())
+                async with asyncio.timeout(look_again_s - time.monotonic()):
+                    await self._woken.wait()
             except TimeoutError:
                 await self._look_over()
                 await self._read_networks()

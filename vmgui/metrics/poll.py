@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from vmgui.hypervisor import stats
-from vmgui.hypervisor.connection import Connection
+from vmgui.hypervisor.connection import Connection, is_in_process
 from vmgui.hypervisor.errors import CallLate, ConnectionLost, VmguiError
-from vmgui.hypervisor.connection import is_in_process
 
 _BUDGET_S = 0.006
 """CPU time of a poll where machines are read in turns: a third of a percent of a core."""

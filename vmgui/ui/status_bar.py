@@ -16,7 +16,6 @@ from vmgui.ui.widgets.state_mark import paint_mark, paint_state
 from vmgui.ui.widgets.text import one_line, plain_label, plain_tooltip
 
 _PAD_PX, _MARK_PX = 12, 12
-_OLD_S = 3.0
 _NAME_PX = 180
 
 
@@ -28,9 +27,7 @@ def link_text(link: Link, now_s: float) -> str:
             if link.state is LinkState.STALLED:
                 parts = ["does not answer"]
             if link.answered_at_monotonic_s is not None:
-                age_s = now_s - link.answered_at_monotonic_s
-                old = link.state is LinkState.STALLED or age_s >= _OLD_S
-                parts += [f"data {duration(age_s)} old"] if old else []
+                parts.append(f"data {duration(now_s - link.answered_at_monotonic_s)} old")
             return " · ".join([*parts, *(["read-only"] if link.read_only else [])])
         case LinkState.CONNECTING:
             return f"connecting: {link.waiting_for}" if link.waiting_for else "connecting"
