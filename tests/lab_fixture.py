@@ -9,6 +9,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -28,14 +29,23 @@ def eventually(holds: Callable[[], bool], what: str, timeout_s: float = 30) -> N
 class Daemon:
     """A host's libvirt daemon, as somebody with a grudge sees it. Guests go on throughout."""
 
-    def __init__(self, lab_name: str, host: LabHost) -> None:
+    def __init__(self, lab_name: str, host: LabHost, state_home: str) -> None:
         self._lab_name = lab_name
+        self._state_home = state_home
         self.host = host
+
+    @contextmanager
+    def _in_the_labs_places(self) -> Iterator[None]:
+        """Look where the lab was started: a test of the window has places of its own."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("XDG_STATE_HOME", self._state_home)
+            yield
 
     @property
     def pid(self) -> int | None:
         """The daemon's process now, or None."""
-        hosts = lab_room.status(self._lab_name).hosts
+        with self._in_the_labs_places():
+            hosts = lab_room.status(self._lab_name).hosts
         return next(host.pid for host in hosts if host.name == self.host.name)
 
     def _send(self, what: signal.Signals) -> None:
@@ -58,7 +68,8 @@ class Daemon:
 
     def start(self) -> None:
         """Start it again, and return when it takes connections."""
-        lab_room.restart_daemon(self._lab_name, self.host.name)
+        with self._in_the_labs_places():
+            lab_room.restart_daemon(self._lab_name, self.host.name)
         eventually(lambda: self.pid is not None and self._takes_connections(), "the daemon is back")
 
     def _takes_connections(self) -> bool:
@@ -81,10 +92,16 @@ def lab() -> Iterator[LabStatus]:
     lab_room.down(name)
 
 
+@pytest.fixture(scope="session")
+def state_home(lab: LabStatus) -> str:
+    """Where the lab keeps its state: what the whole run has, before a test gets its own."""
+    return os.environ["XDG_STATE_HOME"]
+
+
 @pytest.fixture
-def daemons(lab: LabStatus) -> Iterator[dict[str, Daemon]]:
+def daemons(lab: LabStatus, state_home: str) -> Iterator[dict[str, Daemon]]:
     """The lab's daemons by their host's name, to stop, resume, kill and start; healed after."""
-    made = {host.name: Daemon(lab.name, host) for host in lab.hosts}
+    made = {host.name: Daemon(lab.name, host, state_home) for host in lab.hosts}
     yield made
     for daemon in made.values():
         daemon.heal()

@@ -217,3 +217,14 @@ async def test_every_control_has_a_name_for_tests_and_for_readers(
                 continue  # made by Qt
             assert control.objectName(), control
             assert control.accessibleName() or control.text(), control.objectName()
+
+
+async def test_what_cannot_be_kept_is_said_over_the_page(
+    qloop: QEventLoop, open_window: OpenWindow, tmp_path: Path
+) -> None:
+    config = tmp_path / "config" / "vmgui"
+    config.mkdir(parents=True)
+    (config / "settings.json").write_text("{")
+    window = await open_window(_TEST)
+    assert window.banner.isVisible()
+    assert "settings were damaged" in window.banner.accessibleName()

@@ -98,6 +98,8 @@ class MainWindow(QMainWindow):
         self._connect()
         self._restore()
         self._on_journal()
+        self._on_problem(session.settings.problem or session.journal.problem)
+        self._on_problem(session.history.problem)
         self._return_to = self._state.open_row
         self.open_row(("all",))
         self.side.tree.setFocus()
@@ -127,6 +129,7 @@ class MainWindow(QMainWindow):
         self.bridge.close()
         self.session.settings.changed.disconnect(self._on_setting)
         self.session.journal.changed.disconnect(self._on_entry)
+        self.session.history.problem_changed.disconnect(self._on_problem)
         self.connections.close_down()
         self.side.chips.close_signals()
         self.pages.close_down()
@@ -193,6 +196,7 @@ class MainWindow(QMainWindow):
         bridge.follow_journal(session.journal.changed)
         session.settings.changed.connect(self._on_setting)
         session.journal.changed.connect(self._on_entry)
+        session.history.problem_changed.connect(self._on_problem)
         bridge.inventory_changed.connect(self.tree.apply)
         bridge.inventory_changed.connect(self._on_changed)
         bridge.samples_arrived.connect(lambda samples: self.tree.take_samples(samples.values()))
@@ -329,6 +333,11 @@ class MainWindow(QMainWindow):
         if instead:
             detail = f"{error.why} {error.what_to_do} {instead} is shown instead."
             self.banner.say("warn", "warning", error.what, detail, (("hide", "Hide"),))
+
+    def _on_problem(self, sentence: str) -> None:
+        """Say what can't be kept: settings, the journal or the history of figures."""
+        if sentence:
+            self.banner.say("warn", "warning", "", sentence, (("hide", "Hide"),))
 
     def _on_palette(self) -> None:
         self._palette.open_for(self.actions_on_machines.targets)
