@@ -15,8 +15,6 @@ from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtCore import Qt
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from qasync import QEventLoop
 
@@ -125,14 +123,6 @@ async def picture(window: MainWindow, style: Style, out: Path, session: Session)
             open_page()
             await settle()
             save(window, out / f"{name}-{scheme}.png")
-    style.set_scheme("dark")
-    QTest.keyClick(window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
-    await settle()
-    palette = QApplication.activePopupWidget() or QApplication.activeModalWidget()
-    if palette is not None:
-        QTest.keyClicks(palette.focusWidget() or palette, "pau")
-        await settle()
-    save(window, out / "palette-dark.png")
 
 
 async def settle() -> None:
