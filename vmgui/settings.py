@@ -61,9 +61,6 @@ PRESENTER_FACTOR = Setting(
     "window.presenter_factor", 1.5, "Presenter size",
     "How much larger type and rows are while presenting.", choices=(1.25, 1.5, 2.0),
 )  # fmt: skip
-REDUCE_MOTION = Setting(
-    "window.reduce_motion", False, "Reduce motion", "Nothing slides or folds; it jumps."
-)
 GRAPH_RANGE_S = Setting(
     "graphs.range_s", 300, "Graph range", "How far back the graphs reach.",
     choices=(60, 300, 900, 3600, 86400), unit="s",
@@ -75,7 +72,8 @@ POLL_INTERVAL_S = Setting(
 )  # fmt: skip
 KEEP_HISTORY = Setting(
     "figures.keep_history", True, "Keep the history of figures",
-    "Two-second steps for an hour, minutes for a day, quarter hours for 90 days.",
+    "Two-second steps for an hour, minutes for a day, quarter hours for 90 days."
+    " Holds from the next start.",
 )  # fmt: skip
 JOBS_AT_ONCE = Setting(
     "jobs.at_once", 4, "Jobs at once on a host",
@@ -89,7 +87,6 @@ CONNECT_AT_START = Setting(
 ALL: tuple[Setting[Any], ...] = (
     SCHEME,
     PRESENTER_FACTOR,
-    REDUCE_MOTION,
     GRAPH_RANGE_S,
     POLL_INTERVAL_S,
     KEEP_HISTORY,

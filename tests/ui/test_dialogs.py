@@ -38,8 +38,8 @@ from vmgui.lab import LabProblem
 from vmgui.settings import (
     ALL,
     JOBS_AT_ONCE,
+    KEEP_HISTORY,
     POLL_INTERVAL_S,
-    REDUCE_MOTION,
     SCHEME,
     SavedConnection,
     Settings,
@@ -507,9 +507,9 @@ def test_every_setting_can_be_chosen_and_holds_at_once(qapp: QApplication, under
     scheme.setFocus()
     QTest.keyClick(scheme, Qt.Key.Key_End)
     assert settings.get(SCHEME) == "dark"
-    toggle = child(dialog, Toggle, f"setting-{REDUCE_MOTION.key}")
+    toggle = child(dialog, Toggle, f"setting-{KEEP_HISTORY.key}")
     QTest.keyClick(toggle, Qt.Key.Key_Space)
-    assert settings.get(REDUCE_MOTION) is True
+    assert settings.get(KEEP_HISTORY) is False
     child(dialog, QDoubleSpinBox, f"setting-{POLL_INTERVAL_S.key}").setValue(5)
     assert settings.get(POLL_INTERVAL_S) == 5.0
     assert settings.get(JOBS_AT_ONCE) == JOBS_AT_ONCE.default
