@@ -82,7 +82,9 @@ def test_host_tells_its_size_and_cpu_time(conn: libvirt.virConnect) -> None:
 
 
 def test_calls_that_the_driver_lacks_are_remembered(conn: libvirt.virConnect) -> None:
-    assert "virConnect.getMemoryStats" in read(conn, URI, Order(1.0), Roster()).roster.missing
+    roster = read(conn, URI, Order(1.0), Roster()).roster
+
+    assert "getMemoryStats" in roster.abilities.missing
 
 
 def test_machine_that_stops_or_starts_is_noticed(conn: libvirt.virConnect) -> None:

@@ -16,6 +16,7 @@ from tests.worlds import HOSTILE_NAMES, machine_uuid, write_world
 from vmgui.inventory.changes import Change
 from vmgui.inventory.host import Link, LinkState
 from vmgui.inventory.key import domain_key, host_key
+from vmgui.settings import SavedConnection
 from vmgui.ui.main_window import MainWindow
 from vmgui.ui.views.all_page import AllPage
 from vmgui.ui.views.host_page import HostPage
@@ -80,6 +81,7 @@ async def test_the_table_sorts_when_asked_and_keeps_its_row_when_a_machine_goes(
     qloop: QEventLoop, open_window: OpenWindow, tmp_path: Path
 ) -> None:
     window, page = await open_host(open_window, tmp_path)
+    window.pages.show_tab(1)
     table = child(page, RecordTable, "host-machines")
     table.sortByColumn(0, Qt.SortOrder.DescendingOrder)
     assert names(table)[0] == "web-0016"
@@ -96,10 +98,34 @@ async def test_the_table_sorts_when_asked_and_keeps_its_row_when_a_machine_goes(
     assert child(page, QTabBar, "tabs").tabText(1) == "Machines 19"
 
 
+async def test_another_host_shows_nothing_of_the_one_before(
+    qloop: QEventLoop, open_window: OpenWindow, tmp_path: Path
+) -> None:
+    window, page = await open_host(open_window, tmp_path)
+    first = page.key
+    window.pages.show_tab(1)
+    child(page, RecordTable, "host-machines").sortByColumn(0, Qt.SortOrder.DescendingOrder)
+    window.session.connect(SavedConnection("test:///default"))
+    await window.session.settled()
+    window.open_key(host_key("test:///default"))
+    other = window.pages.currentWidget()
+    assert isinstance(other, HostPage)
+    tabs, table = child(other, QTabBar, "tabs"), child(other, RecordTable, "host-machines")
+    assert (tabs.currentIndex(), tabs.tabText(1)) == (0, "Machines 1")
+    assert names(table) == ["test"]
+    assert "test:///default" in facts(other)
+    await until(lambda: first.host not in facts(other), "the other facts are gone")
+    window.open_key(domain_key(first.host, machine_uuid(RUNNING)))
+    window.open_key(first)
+    assert tabs.tabText(1) == "Machines 20"
+    assert names(table)[0] == "build-0003"
+
+
 async def test_hostile_names_stand_in_the_table_as_they_are(
     qloop: QEventLoop, open_window: OpenWindow, tmp_path: Path
 ) -> None:
-    _window, page = await open_host(open_window, tmp_path, hostile=True)
+    window, page = await open_host(open_window, tmp_path, hostile=True)
+    window.pages.show_tab(1)
     shown = names(child(page, RecordTable, "host-machines"))
     for name in HOSTILE_NAMES:
         assert name.replace("\t", " ") in shown

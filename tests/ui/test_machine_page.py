@@ -219,6 +219,35 @@ async def test_a_page_of_a_machine_that_never_was_says_so(
     delete(other)
 
 
+async def test_another_machine_shows_nothing_of_the_one_before(
+    qloop: QEventLoop, open_window: OpenWindow, tmp_path: Path
+) -> None:
+    window, page = await open_page(open_window, tmp_path, RUNNING)
+    card = child(page, GraphCard, "graph-memory")
+    await until(lambda: any(card.plot.runs.values()), "the graph has a line")
+    window.session.run("domain.suspend", page.key)
+    await until(lambda: card.plot._events, "the graph has a mark")
+    window.pages.show_tab(1)
+    child(page, QToolButton, "graph-freeze").click()
+    window.open_key(domain_key(page.key.host, machine_uuid(OFF)))
+    other = window.pages.currentWidget()
+    assert isinstance(other, MachinePage)
+    card = child(other, GraphCard, "graph-memory")
+    assert card.isVisible()
+    assert not any(card.plot.runs.values())
+    assert not card.plot._events
+    assert card.plot._message == "Off: no figures while it is off."
+    assert not child(other, QToolButton, "graph-freeze").isChecked()
+    assert child(other, ElidedLabel, "page-name").full_text == "lab-0014"
+    await until(lambda: "machine-0.qcow2" not in facts(other), "the facts are its own")
+    window.session.inventory.apply(Change(removed=(other.key,)))
+    await until(lambda: other.is_gone, "it is gone")
+    window.open_key(domain_key(page.key.host, machine_uuid(PAUSED)))
+    assert not other.is_gone
+    assert child(other, QToolButton, "machine-more").isEnabled()
+    assert child(other, QPushButton, "action-domain.resume").isEnabled()
+
+
 def _set_link(window: MainWindow, link: Link) -> None:
     host = window.session.inventory.hosts()[0]
     window.session.inventory.apply(Change(updated=(replace(host, link=link),)))

@@ -39,14 +39,18 @@ class Abilities:
         except libvirt.libvirtError as error:
             if not is_unsupported(error) and error.get_error_code() not in _FORBIDDEN:
                 raise
-            self._missing.add(name)
+            self.remember_missing(name)
             return None
+
+    def remember_missing(self, name: str) -> None:
+        """Note that ``name``, a call or what else was tried, is not to be tried again."""
+        self._missing.add(name)
 
     def ask_if_told(self, name: str, call: Callable[[], T]) -> T | None:
         """Return what ``call`` gives, or None where the host doesn't tell, for any reason.
 
-        For facts that the rest can do without: a driver may have a call and still fail it, as
-        for want of a program. Raises only where the connection broke.
+        For facts and figures that the rest can do without: a driver may have a call and still
+        fail it, as for want of a program. Raises only where the connection broke.
         """
         try:
             return self.ask(name, call)

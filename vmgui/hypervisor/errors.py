@@ -122,6 +122,11 @@ _CUT = (
     "connection reset",
     "broken pipe",
     "end of file while reading",
+    "end of file while writing",
+    "cannot recv data",
+    "cannot write data",
+    "hangup event on socket",
+    "error event on socket",
     "keepalive timeout",
 )
 

@@ -15,11 +15,11 @@ from dataclasses import dataclass, field, replace
 
 import libvirt
 
+from vmgui.hypervisor.abilities import Abilities
 from vmgui.hypervisor.errors import is_gone, is_unsupported
 from vmgui.hypervisor.stats_bulk import NOWAIT, read_in_bulk, refuses_flag
 from vmgui.hypervisor.stats_each import Devices, Machine, Turns, read_in_turns, roll_call
 from vmgui.hypervisor.stats_host import HostSize, measure_host, read_host
-from vmgui.hypervisor.stats_lacks import Lacks
 from vmgui.inventory.figures import DomainCounters, HostCounters
 
 __all__ = ["Devices", "Order", "Reading", "Roster", "blocked_monitors", "read"]
@@ -37,7 +37,7 @@ class Roster:
     size: HostSize | None = None
     machines: Mapping[int, Machine] = field(default_factory=dict)
     turns: Turns = field(default_factory=Turns)
-    missing: frozenset[str] = frozenset()
+    abilities: Abilities = field(default_factory=Abilities)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +70,14 @@ def read(conn: libvirt.virConnect, uri: str, order: Order, roster: Roster) -> Re
 
     Raises libvirtError where the connection is broken or the bulk call failed.
     """
-    lacks = Lacks(conn, roster.missing)
-    size = roster.size or measure_host(conn, lacks)
-    host = read_host(conn, uri, lacks, size)
+    abilities = roster.abilities
+    size = roster.size or measure_host(conn, abilities)
+    host = read_host(conn, uri, abilities, size)
     in_bulk, machines, turns = roster.in_bulk, roster.machines, roster.turns
     counters: tuple[DomainCounters, ...] = ()
     active: frozenset[str] = frozenset()
     if in_bulk is not False:
-        found = _bulk(conn, uri, order.left_out, lacks)
+        found = _bulk(conn, uri, order.left_out, abilities)
         if found is None:
             in_bulk = False
         else:
@@ -89,25 +89,23 @@ def read(conn: libvirt.virConnect, uri: str, order: Order, roster: Roster) -> Re
         active = frozenset(machine.key.id for machine in machines.values())
         asked = {i: m for i, m in machines.items() if m.key.id not in order.left_out}
         counters, turns = read_in_turns(
-            lacks, asked, order.first, order.devices, order.budget_s, turns
+            abilities, asked, order.first, order.devices, order.budget_s, turns
         )
-    roster = replace(
-        roster, in_bulk=in_bulk, size=size, machines=machines, turns=turns, missing=lacks.names
-    )
+    roster = replace(roster, in_bulk=in_bulk, size=size, machines=machines, turns=turns)
     return Reading(host, counters, active, roster)
 
 
 def _bulk(
-    conn: libvirt.virConnect, uri: str, left_out: frozenset[str], lacks: Lacks
+    conn: libvirt.virConnect, uri: str, left_out: frozenset[str], abilities: Abilities
 ) -> tuple[tuple[DomainCounters, ...], frozenset[str], bool] | None:
     """Read in bulk, without the flag that an old server refuses; None where it can't be had."""
-    nowait = NOWAIT not in lacks.names
+    nowait = NOWAIT not in abilities.missing
     try:
         return read_in_bulk(conn, uri, left_out, nowait=nowait)
     except libvirt.libvirtError as error:
         if nowait and refuses_flag(error):
-            lacks.names |= {NOWAIT}
-            return _bulk(conn, uri, left_out, lacks)
+            abilities.remember_missing(NOWAIT)
+            return _bulk(conn, uri, left_out, abilities)
         if is_unsupported(error):
             return None
         raise

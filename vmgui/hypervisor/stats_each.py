@@ -4,10 +4,11 @@ import bisect
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import libvirt
 
-from vmgui.hypervisor.stats_lacks import Lacks
+from vmgui.hypervisor.abilities import Abilities
 from vmgui.inventory.figures import DomainCounters
 from vmgui.inventory.key import Key, domain_key
 
@@ -61,7 +62,7 @@ class Turns:
 
 
 def read_in_turns(
-    lacks: Lacks,
+    abilities: Abilities,
     machines: Mapping[int, Machine],
     first: frozenset[str],
     devices: Mapping[str, Devices],
@@ -82,7 +83,7 @@ def read_in_turns(
     def take(run_ids: list[int], last: int, until: float) -> int:
         for run_id in _after(run_ids, last):
             last = run_id
-            counters = _read(lacks, machines[run_id], devices)
+            counters = _read(abilities, machines[run_id], devices)
             if counters is not None:
                 read.append(counters)
             if (
@@ -103,18 +104,20 @@ def _after(run_ids: list[int], last: int) -> Iterator[int]:
     yield from run_ids[:start]
 
 
-def _read(lacks: Lacks, machine: Machine, devices: Mapping[str, Devices]) -> DomainCounters | None:
+def _read(
+    abilities: Abilities, machine: Machine, devices: Mapping[str, Devices]
+) -> DomainCounters | None:
     """Return the counters of one machine, or None if it can't be asked (it has just stopped)."""
     domain = machine.handle
     # info() has the CPU time as well; getCPUStats() would be a second call for the same.
-    info = lacks.ask(domain.info)
+    info = abilities.ask_if_told("info", domain.info)
     if info is None:
         return None
     _state, max_kib, granted_kib, vcpus, cpu_time_ns = info
-    memory = lacks.ask(domain.memoryStats) or {}
+    memory = abilities.ask_if_told("memoryStats", domain.memoryStats) or {}
     named = devices.get(machine.key.id, _NO_DEVICES)
-    read_bytes, written_bytes, requests = _disks(lacks, domain, named.disks)
-    received_bytes, sent_bytes, dropped = _interfaces(lacks, domain, named.interfaces)
+    read_bytes, written_bytes, requests = _disks(abilities, domain, named.disks)
+    received_bytes, sent_bytes, dropped = _interfaces(abilities, domain, named.interfaces)
     return DomainCounters(
         key=machine.key,
         at_monotonic_s=time.monotonic(),
@@ -140,11 +143,11 @@ _Three = tuple[int | None, int | None, int | None]
 _UNKNOWN: _Three = (None, None, None)
 
 
-def _disks(lacks: Lacks, domain: libvirt.virDomain, names: tuple[str, ...]) -> _Three:
+def _disks(abilities: Abilities, domain: libvirt.virDomain, names: tuple[str, ...]) -> _Three:
     """Return bytes read, bytes written and requests; unknown unless every disk tells."""
     totals = [0, 0, 0]
     for name in names:
-        told = lacks.ask(domain.blockStats, name)
+        told = abilities.ask_if_told("blockStats", partial(domain.blockStats, name))
         if told is None or min(told[:4]) < 0:  # -1 is "not known"
             return _UNKNOWN
         totals[0] += told[1]
@@ -153,11 +156,11 @@ def _disks(lacks: Lacks, domain: libvirt.virDomain, names: tuple[str, ...]) -> _
     return (totals[0], totals[1], totals[2]) if names else _UNKNOWN
 
 
-def _interfaces(lacks: Lacks, domain: libvirt.virDomain, names: tuple[str, ...]) -> _Three:
+def _interfaces(abilities: Abilities, domain: libvirt.virDomain, names: tuple[str, ...]) -> _Three:
     """Return bytes received, bytes sent and packets dropped; unknown unless every one tells."""
     totals = [0, 0, 0]
     for name in names:
-        told = lacks.ask(domain.interfaceStats, name)
+        told = abilities.ask_if_told("interfaceStats", partial(domain.interfaceStats, name))
         if told is None or min(told) < 0:
             return _UNKNOWN
         totals[0] += told[0]

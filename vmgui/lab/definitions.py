@@ -47,6 +47,15 @@ stdio_handler = "file"
 hugetlbfs_mount = []
 """
 
+# libvirt looks up the account that its distribution built in before it reads qemu.conf, and ends
+# without it; the account comes with the packages that set a daemon up for the whole system.
+_ACCOUNTS = ("libvirt-qemu", "qemu", "kvm")
+_ACCOUNT_ID = 64055
+_ACCOUNT_FILES = {
+    "passwd": "{name}:x:{id}:{id}::/var/lib/libvirt:/usr/sbin/nologin",
+    "group": "{name}:x:{id}:",
+}
+
 # no-ping: else dnsmasq waits 3 s for somebody to use the address that it is about to lend.
 _NETWORK = """\
 <network xmlns:dnsmasq='http://libvirt.org/schemas/network/dnsmasq/1.0'>
@@ -227,6 +236,23 @@ def write_host(host: HostSpec, folder: Path) -> None:
             ["qemu-img", "create", "-q", "-f", "qcow2", image, f"{GUEST_DISK_MIB}M"],
             check=True,
         )
+
+
+    for file, entry in _ACCOUNT_FILES.items():
+        (folder / file).write_text(_accounts(Path("/etc", file).read_text(), entry))
+
+
+def account_mounts(folder: Path) -> list[tuple[Path, str]]:
+    """Return where a host sees its accounts, which `write_host` put under ``folder``."""
+    return [(folder / file, f"/etc/{file}") for file in _ACCOUNT_FILES]
+
+
+def _accounts(known: str, entry: str) -> str:
+    """Return the lines of ``known``, and one for each of libvirt's accounts that it lacks."""
+    names = {line.partition(":")[0] for line in known.splitlines()}
+    lacking = [name for name in _ACCOUNTS if name not in names]
+    made = [entry.format(name=name, id=_ACCOUNT_ID + i) for i, name in enumerate(lacking)]
+    return "\n".join((known.rstrip("\n"), *made, ""))
 
 
 def _define(folder: Path, name: str, xml: str) -> None:

@@ -100,11 +100,41 @@ def _raise_loopback() -> None:
         fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", flags | _IFF_UP))
 
 
+def _make_place(target: Path) -> None:
+    """Make ``target`` a folder that can be mounted on, in this namespace alone.
+
+    Some packages leave it to the daemon to make its folders, and in a user namespace nobody may
+    make one in the system's. So what is there moves, entry by entry, into a tmpfs over it.
+    """
+    if target.exists():
+        return
+    over = next(parent for parent in target.parents if parent.is_dir())
+    below = os.open(over, os.O_PATH | os.O_DIRECTORY)
+    before = list(over.iterdir())
+    _mount("tmpfs", str(over), "tmpfs", _MS_NOSUID | _MS_NODEV, "mode=0755")
+    for entry in before:
+        _move_up(f"/proc/self/fd/{below}/{entry.name}", entry)
+    os.close(below)
+    target.mkdir(parents=True)
+
+
+def _move_up(source: str, entry: Path) -> None:
+    if Path(source).is_symlink():
+        entry.symlink_to(Path(source).readlink())
+        return
+    if Path(source).is_dir():
+        entry.mkdir()
+    else:
+        entry.touch()
+    _mount(source, str(entry), None, _MS_BIND | _MS_REC)
+
+
 def _furnish(name: str, mounts: list[list[str]]) -> None:
     """Give the host its name, its loopback and its own places of libvirt."""
     socket.sethostname(name)
     _mount("none", "/", None, _MS_REC | _MS_PRIVATE)
     for source, target in mounts:
+        _make_place(Path(target))
         _mount(source, target, None, _MS_BIND | _MS_REC)
     _mount("tmpfs", "/run", "tmpfs", _MS_NOSUID | _MS_NODEV, "mode=0755")
     # libvirt locks a console there.

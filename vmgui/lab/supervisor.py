@@ -27,6 +27,7 @@ from vmgui.lab.definitions import (
     INSIDE_LOGS,
     INSIDE_SOCKETS,
     HostSpec,
+    account_mounts,
     guest_specs,
     host_name,
     write_host,
@@ -144,6 +145,7 @@ class _Lab:
                 (capabilities, "/var/cache/libvirt"),
                 (boot.folder, INSIDE_BOOT),
                 (sockets, INSIDE_SOCKETS),
+                *account_mounts(folder),
             ],
             log=f"{INSIDE_LOGS}/libvirtd.log",
         )

@@ -74,9 +74,6 @@ class Server:
     def getMemoryStats(self, _cell: int) -> dict[str, int]:
         return {"total": 1000, "free": 100, "buffers": 20, "cached": 30}
 
-    def isAlive(self) -> bool:
-        return True
-
 
 def test_all_figures_are_found_and_devices_added_up() -> None:
     began_s = time.monotonic()
@@ -192,9 +189,6 @@ def test_what_is_forbidden_is_none_and_not_asked_for_again() -> None:
 class Broken(Server):
     def getCPUStats(self, _cpu: int) -> dict[str, int]:
         raise error(libvirt.VIR_ERR_INTERNAL_ERROR, "client socket is closed")
-
-    def isAlive(self) -> bool:
-        return False
 
 
 def test_a_broken_connection_is_an_error_and_no_gap() -> None:

@@ -100,6 +100,15 @@ class FigureFeed(QObject):
         live = max(self._steps, default=self._expected_step_s)
         return live if self.range_s <= _LIVE_UP_TO_S else max(live, 60.0)
 
+    def follow(self, key: Key, latest: Sample | None) -> None:
+        """Be about something else from now on, of which ``latest`` is known; has no figures yet."""
+        self.close()
+        self.key, self.latest = key, latest
+        self._times = array("d")
+        self._values = {name: array("d") for name in FIGURES}
+        self._steps = []
+        self.changed.emit()
+
     def set_range(self, range_s: int, now_s: float) -> None:
         """Show the last ``range_s`` seconds before ``now_s``, from history first."""
         self.range_s = range_s

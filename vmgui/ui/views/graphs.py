@@ -46,10 +46,10 @@ class GraphBoard(QWidget):
         self._message = ""
         crosshair = Crosshair(self)
         self.cards = {
-            "cpu": GraphCard("CPU", "percent", crosshair),
-            "memory": GraphCard("Memory", "memory", crosshair),
-            "disk": GraphCard("Disk", "disk", crosshair),
-            "network": GraphCard("Network", "network", crosshair),
+            "cpu": GraphCard("CPU", "percent", crosshair, self),
+            "memory": GraphCard("Memory", "memory", crosshair, self),
+            "disk": GraphCard("Disk", "disk", crosshair, self),
+            "network": GraphCard("Network", "network", crosshair, self),
         }
         self._set_series()
         grid = QGridLayout(self)

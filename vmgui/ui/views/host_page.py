@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from vmgui.insight.facts import host_facts, host_summary
 from vmgui.insight.link_words import link_bar, link_chip
 from vmgui.inventory.changes import Change
+from vmgui.inventory.domain import Domain
 from vmgui.inventory.host import Host, LinkState
 from vmgui.inventory.key import Key
 from vmgui.inventory.network import Network
@@ -19,16 +20,14 @@ from vmgui.ui.style import current
 from vmgui.ui.views.fact_rows import rows
 from vmgui.ui.views.figure_feed import FigureFeed
 from vmgui.ui.views.graph_tabs import GraphTabs
-from vmgui.ui.views.graphs import GraphBoard
 from vmgui.ui.views.machine_table import MachineTable
 from vmgui.ui.views.page_header import PageHeader
 from vmgui.ui.widgets.banner import Banner
-from vmgui.ui.widgets.facts import Facts
 from vmgui.ui.widgets.failure import Failure, FailurePanel
 
 
 class HostPage(QWidget):
-    """Shows one host for as long as it is open.
+    """Shows one host at a time; it is made once, and then shows one after the other.
 
     ``page_requested`` carries the key of a machine to open, ``connection_requested`` the URI of a
     connection to edit, ``disconnect_requested`` the URI of one to close.
@@ -46,33 +45,24 @@ class HostPage(QWidget):
         self.setObjectName("host-page")
         self.setProperty("role", "page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.key = key
         self._session = session
-        self._host: Host | None = None
-        self._gone = False
-        self._header = PageHeader("hard-drives", self._make_buttons())
-        self._banner = Banner()
+        self._bridge = bridge
+        self._is_open = False
+        self._header = PageHeader("hard-drives", self._make_buttons(), self)
+        self._banner = Banner(self)
         self._banner.setObjectName("page-banner")
         self._banner.clicked.connect(self._on_way_out)
-        self._failure = FailurePanel()
+        self._failure = FailurePanel(self)
         self._failure.setObjectName("page-failure")
         self._failure.clicked.connect(self._on_way_out)
-        self._told: Failure | None = None
         self._failure.hide()
-        self._facts = Facts()
-        self._facts.setObjectName("facts")
         step_s = session.settings.get(POLL_INTERVAL_S)
         self.feed = FigureFeed(key, session.history, bridge, self, step_s=step_s)
-        self.machines = MachineTable(session, bridge, key.host)
-        self._tabs = GraphTabs(
-            self._facts,
-            GraphBoard(self.feed, "host"),
-            GraphBoard(self.feed, "host", 1),
-            [("machines", "Machines", self.machines)],
-        )
+        self._machines: MachineTable | None = None
+        others = [("machines", "Machines", self._make_machines)]
+        self._tabs = GraphTabs(self.feed, "host", others, self)
+        self._facts = self._tabs.facts
         self._tabs.range_chosen.connect(self._on_range)
-        self.machines.opened.connect(self.page_requested)
-        self.machines.counted.connect(self._on_counted)
         state = QVBoxLayout()
         state.setContentsMargins(16, 0, 16, 4)
         state.addWidget(self._banner)
@@ -85,16 +75,35 @@ class HostPage(QWidget):
         box.addWidget(self._tabs, 1)
         bridge.inventory_changed.connect(self._on_changed)
         bridge.ticked.connect(self._on_tick)
+        self.open(key)
+
+    def open(self, key: Key) -> None:
+        """Show a host from now on, as if the page were new."""
+        self.key = key
+        self._is_open = True
+        self._host: Host | None = None
+        self._gone = False
+        self._told: Failure | None = None
+        self._header.name.setText(key.host)
+        self._header.summary.setText("")
+        self._facts.set_facts(())
+        session = self._session
+        self._tabs.begin()
+        self.feed.follow(key, session.sampler.latest(key))
         range_s = session.settings.get(GRAPH_RANGE_S)
         self._tabs.set_range(range_s)
         self.feed.set_range(range_s, time.time())
-        self.feed.latest = session.sampler.latest(key)
+        if self._machines is not None:
+            self._machines.show_host(key.host)
         self._take()
-        self.machines.tell_count()
+        self._count_machines()
 
     def shutdown(self) -> None:
-        """End what is under way; call it before the page is thrown away."""
+        """End what is under way, and follow nothing until `open` is called again."""
+        self._is_open = False
         self.feed.close()
+        if self._machines is not None:
+            self._machines.show_host("")
 
     def _make_buttons(self) -> QWidget:
         edit = QPushButton("Edit connection…")
@@ -105,13 +114,18 @@ class HostPage(QWidget):
         leave.setObjectName("host-disconnect")
         leave.setIcon(current().icon("wifi-slash", "t1"))
         leave.clicked.connect(lambda: self.disconnect_requested.emit(self.key.host))
-        buttons = QWidget()
+        buttons = QWidget(self)
         row = QHBoxLayout(buttons)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
         row.addWidget(edit)
         row.addWidget(leave)
         return buttons
+
+    def _make_machines(self, parent: QWidget) -> QWidget:
+        self._machines = MachineTable(self._session, self._bridge, self.key.host, parent)
+        self._machines.opened.connect(self.page_requested)
+        return self._machines
 
     def _take(self) -> None:
         host = self._session.inventory.host(self.key.host)
@@ -172,16 +186,22 @@ class HostPage(QWidget):
         self._failure.show()
 
     def _on_changed(self, change: Change) -> None:
-        keys = {record.key for record in (*change.added, *change.updated)} | set(change.removed)
+        if not self._is_open:
+            return
+        came_or_went = {*(record.key for record in change.added), *change.removed}
+        keys = came_or_went | {record.key for record in change.updated}
         if any(key.host == self.key.host and key.kind in _SHOWN for key in keys):
             self._take()
+        if any(key.host == self.key.host and key.kind == "domain" for key in came_or_went):
+            self._count_machines()
 
     def _on_tick(self) -> None:
         if self.isVisible():
             self._show_age()
 
-    def _on_counted(self, total: int, _active: int) -> None:
-        self._tabs.set_tab_title("machines", f"Machines {total}")
+    def _count_machines(self) -> None:
+        machines = sum(1 for _ in self._session.inventory.of(Domain, self.key.host))
+        self._tabs.set_tab_title("machines", f"Machines {machines}")
 
     def _on_range(self, range_s: int) -> None:
         self._session.settings.set(GRAPH_RANGE_S, range_s)

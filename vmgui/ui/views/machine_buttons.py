@@ -40,15 +40,15 @@ class MachineButtons(QWidget):
         self._domain: Domain | None = None
         self._compact = False
         self._actions = {action.id: action for action in registry.for_kind("domain")}
-        self._first = QPushButton()
+        self._first = QPushButton(self)
         self._first_id = ""
         self._first.clicked.connect(lambda: self._do(self._first_id))
-        self._stop = QToolButton()
+        self._stop = QToolButton(self)
         self._stop.setProperty("role", "action")
         self._stop.setObjectName(f"action-{_STOP}")
         self._stop.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
         self._stop.clicked.connect(lambda: self._do(_STOP))
-        self._more = QToolButton()
+        self._more = QToolButton(self)
         self._more.setProperty("role", "action")
         self._more.setObjectName("machine-more")
         self._more.setAccessibleName("More actions")
@@ -82,6 +82,7 @@ class MachineButtons(QWidget):
             if (entry := self._entries.get(action_id)) is not None:
                 entry.setEnabled(not why)
                 entry.setToolTip(tip)
+        self._more.setEnabled(True)
         others = any(self._entries[each].isEnabled() for each in _OTHER_STOPS)
         can_stop = not _told(self._actions[_STOP], domain, host)[0]
         self._stop.setEnabled(can_stop or others)

@@ -24,17 +24,17 @@ from vmgui.ui.style import current
 from vmgui.ui.views.fact_rows import rows
 from vmgui.ui.views.figure_feed import FigureFeed
 from vmgui.ui.views.graph_tabs import GraphTabs
-from vmgui.ui.views.graphs import GraphBoard
 from vmgui.ui.views.machine_buttons import MachineButtons, Perform
 from vmgui.ui.views.page_header import PageHeader
 from vmgui.ui.views.tree_delegate import mark_of
 from vmgui.ui.widgets.banner import Banner
-from vmgui.ui.widgets.facts import Facts
 from vmgui.ui.widgets.graph import GraphEvent
 
 _WORDLESS_PX = 1200
 _SAME_S = 3.0
 """A change of state within this time of an action's end is taken to be its doing."""
+
+_NOT_THERE = "Not there any more"
 
 _STATE_ICONS = {
     DomainState.RUNNING: "play",
@@ -46,7 +46,10 @@ _STATE_ICONS = {
 
 
 class MachinePage(QWidget):
-    """Shows one machine for as long as it is open, and says so when the machine is gone.
+    """Shows one machine at a time, and says so when the machine is gone.
+
+    It is made once and then shows one machine after the other: to make it costs many times as
+    much as to fill it.
 
     ``query_requested`` carries a query, ``page_requested`` the key of another page,
     ``entry_requested`` the id of a journal line, ``connection_requested`` the URI of a connection
@@ -73,25 +76,19 @@ class MachinePage(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.key = key
         self._session = session
-        self._domain: Domain | None = None
-        self._host: Host | None = None
-        self._gone_at_s: float | None = None
-        self._state_events: list[GraphEvent] = []
-        self._buttons = MachineButtons(session.registry, perform)
-        self._header = PageHeader("desktop", self._buttons)
-        self._header.crumb_activated.connect(lambda: self.page_requested.emit(host_key(key.host)))
+        self._is_open = False
+        self._buttons = MachineButtons(session.registry, perform, self)
+        self._header = PageHeader("desktop", self._buttons, self)
+        self._header.crumb_activated.connect(self._open_host)
         self._header.tag_activated.connect(lambda tag: self.query_requested.emit(term("tag", tag)))
-        self._banner = Banner()
+        self._banner = Banner(self)
         self._banner.setObjectName("page-banner")
         self._banner.clicked.connect(self._on_banner)
-        self._facts = Facts()
-        self._facts.setObjectName("facts")
-        self._facts.link_activated.connect(lambda _: self.page_requested.emit(host_key(key.host)))
         step_s = session.settings.get(POLL_INTERVAL_S)
         self.feed = FigureFeed(key, session.history, bridge, self, step_s=step_s)
-        self._tabs = GraphTabs(
-            self._facts, GraphBoard(self.feed, "machine"), GraphBoard(self.feed, "machine", 1)
-        )
+        self._tabs = GraphTabs(self.feed, "machine", parent=self)
+        self._facts = self._tabs.facts
+        self._facts.link_activated.connect(self._open_host)
         self._tabs.range_chosen.connect(self._on_range)
         self._tabs.event_activated.connect(self._on_event)
         banner_row = QVBoxLayout()
@@ -106,10 +103,22 @@ class MachinePage(QWidget):
         bridge.inventory_changed.connect(self._on_changed)
         bridge.journal_changed.connect(self._show_events)
         bridge.ticked.connect(self._on_tick)
+        self.open(key)
+
+    def open(self, key: Key) -> None:
+        """Show a machine from now on, as if the page were new."""
+        self.key = key
+        self._is_open = True
+        self._domain: Domain | None = None
+        self._host: Host | None = None
+        self._gone_at_s: float | None = None
+        self._state_events: list[GraphEvent] = []
+        session = self._session
+        self._tabs.begin()
+        self.feed.follow(key, session.sampler.latest(key))
         range_s = session.settings.get(GRAPH_RANGE_S)
         self._tabs.set_range(range_s)
         self.feed.set_range(range_s, time.time())
-        self.feed.latest = session.sampler.latest(key)
         self._take()
         self._show_events()
 
@@ -128,7 +137,8 @@ class MachinePage(QWidget):
         self._tabs.highlight_event(entry_id)
 
     def shutdown(self) -> None:
-        """End what is under way; call it before the page is thrown away."""
+        """End what is under way, and follow nothing until `open` is called again."""
+        self._is_open = False
         self.feed.close()
 
     def _take(self) -> None:
@@ -161,6 +171,11 @@ class MachinePage(QWidget):
         if domain is None:
             # It was gone before the page could open.
             self._header.name.setText("A machine that isn't there")
+            self._header.set_crumb(self._host.name if self._host else "")
+            self._header.set_tags(())
+            self._header.summary.setText("")
+            self._header.chip.set_state("unknown", _NOT_THERE)
+            self._facts.set_facts(())
             self._buttons.set_gone()
             self._show_banner()
             return
@@ -186,7 +201,7 @@ class MachinePage(QWidget):
 
     def _chip(self, domain: Domain) -> tuple[str, str]:
         if self.is_gone:
-            return "unknown", "Not there any more"
+            return "unknown", _NOT_THERE
         state = shown_state(domain, self._host)
         if state is DomainState.UNKNOWN and domain.state is not DomainState.UNKNOWN:
             return "unknown", f"Unknown · was {domain.state.value}"
@@ -244,6 +259,8 @@ class MachinePage(QWidget):
         )
 
     def _show_events(self) -> None:
+        if not self._is_open:
+            return
         actions = list(self._action_events())
         marks = [
             event
@@ -264,6 +281,8 @@ class MachinePage(QWidget):
             yield GraphEvent(entry.id, at_s, icon, f"{entry.title}: {entry.state.value}")
 
     def _on_changed(self, change: Change) -> None:
+        if not self._is_open:
+            return
         about = {record.key for record in (*change.added, *change.updated)} | set(change.removed)
         if self.key in about or host_key(self.key.host) in about:
             self._take()
@@ -271,6 +290,9 @@ class MachinePage(QWidget):
     def _on_tick(self) -> None:
         if self.isVisible():
             self._show_age()
+
+    def _open_host(self) -> None:
+        self.page_requested.emit(host_key(self.key.host))
 
     def _on_range(self, range_s: int) -> None:
         self._session.settings.set(GRAPH_RANGE_S, range_s)

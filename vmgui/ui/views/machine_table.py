@@ -2,7 +2,7 @@
 
 import math
 
-from PySide6.QtCore import QModelIndex, Signal
+from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from vmgui.insight.amounts import percent, size
@@ -21,18 +21,17 @@ from vmgui.ui.views.tree_delegate import mark_of
 class MachineTable(QWidget):
     """State, CPU and memory of each machine of a host.
 
-    ``opened`` carries a machine's key, ``counted`` how many there are and how many are on.
+    ``opened`` carries a machine's key.
     """
 
     opened = Signal(object)
-    counted = Signal(int, int)
 
     def __init__(
         self, session: Session, bridge: Bridge, uri: str, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self._session = session
-        self._uri = uri
+        self._uri = ""
         columns: tuple[Column[Domain], ...] = (
             Column("Machine", lambda d: d.name, lambda d: natural_key(d.name)),
             Column("State", self._state, self._state, 120),
@@ -43,21 +42,24 @@ class MachineTable(QWidget):
             Column("Tags", lambda d: ", ".join(d.tags), lambda d: d.tags, 200),
         )
         self._model: RecordModel[Domain] = RecordModel(columns, self._mark, _is_quiet)
-        self.table = RecordTable(self._model, columns)
+        self.table = RecordTable(self._model, columns, self)
         self.table.setObjectName("host-machines")
         self.table.setAccessibleName("Machines of this host")
         self.table.opened.connect(self.opened)
         box = QVBoxLayout(self)
         box.setContentsMargins(16, 12, 16, 16)
         box.addWidget(self.table)
-        self._model.set_records(session.inventory.of(Domain, uri))
+        self.show_host(uri)
         bridge.inventory_changed.connect(self._on_changed)
         bridge.samples_arrived.connect(self._on_samples)
 
-    def tell_count(self) -> None:
-        """Emit ``counted``."""
-        domains = list(self._session.inventory.of(Domain, self._uri))
-        self.counted.emit(len(domains), sum(domain.state.is_active for domain in domains))
+    def show_host(self, uri: str) -> None:
+        """Show the machines of this host by their names; of none for ""."""
+        self._uri = uri
+        self._model.set_records(())
+        self.table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
+        self._model.set_records(self._session.inventory.of(Domain, uri) if uri else ())
+        self.table.scrollToTop()
 
     def _on_changed(self, change: Change) -> None:
         records = {
@@ -68,7 +70,6 @@ class MachineTable(QWidget):
         gone = [key for key in change.removed if key.host == self._uri and key.kind == "domain"]
         if records or gone:
             self._model.take(records, gone)
-            self.tell_count()
         elif host_key(self._uri) in {record.key for record in change.updated}:
             last = self._model.index(self._model.rowCount() - 1, 1)
             self._model.dataChanged.emit(self._model.index(0, 0, QModelIndex()), last)

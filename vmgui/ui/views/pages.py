@@ -1,4 +1,4 @@
-"""The middle of the window: one page at a time, made when it is asked for."""
+"""The middle of the window: one page at a time, made when it is first asked for, then kept."""
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedWidget, QTabBar, QWidget
@@ -51,6 +51,8 @@ class Pages(QStackedWidget):
         self._style = style
         self._perform = perform
         self._one: MachinePage | HostPage | None = None
+        self._machine: MachinePage | None = None
+        self._host: HostPage | None = None
         self._all: AllPage | None = None
         self._first: FirstStart | None = None
         self._selection: SelectionPage | None = None
@@ -66,10 +68,14 @@ class Pages(QStackedWidget):
         if self._one is not None and self._one.key == key:
             self.setCurrentWidget(self._one)
             return
-        page = MachinePage(self._session, self._bridge, key, self._perform)
-        page.query_requested.connect(self.query_wanted)
-        page.entry_requested.connect(self.entry_wanted)
-        self._replace(page)
+        if self._machine is None:
+            self._machine = MachinePage(self._session, self._bridge, key, self._perform, self)
+            self._machine.query_requested.connect(self.query_wanted)
+            self._machine.entry_requested.connect(self.entry_wanted)
+            self._add(self._machine)
+        else:
+            self._machine.open(key)
+        self._show_one(self._machine)
 
     def show_host(self, uri: str) -> None:
         """Show the page of a host."""
@@ -77,9 +83,13 @@ class Pages(QStackedWidget):
         if self._one is not None and self._one.key == key:
             self.setCurrentWidget(self._one)
             return
-        page = HostPage(self._session, self._bridge, key)
-        page.disconnect_requested.connect(self.disconnect_wanted)
-        self._replace(page)
+        if self._host is None:
+            self._host = HostPage(self._session, self._bridge, key, self)
+            self._host.disconnect_requested.connect(self.disconnect_wanted)
+            self._add(self._host)
+        else:
+            self._host.open(key)
+        self._show_one(self._host)
 
     def show_all(self) -> None:
         """Show the page of all hypervisors, or of a first start while there are none."""
@@ -87,7 +97,7 @@ class Pages(QStackedWidget):
             self._show_first()
             return
         if self._all is None:
-            self._all = AllPage(self._session, self._bridge)
+            self._all = AllPage(self._session, self._bridge, self)
             self._all.page_requested.connect(self.page_wanted)
             self._all.query_requested.connect(self.query_wanted)
             self._all.connect_requested.connect(lambda: self.connection_wanted.emit(""))
@@ -145,14 +155,14 @@ class Pages(QStackedWidget):
         if shown is not None and self.currentWidget() is shown:
             self.show_all()
 
-    def _replace(self, page: MachinePage | HostPage) -> None:
+    def _add(self, page: MachinePage | HostPage) -> None:
         page.page_requested.connect(self.page_wanted)
         page.connection_requested.connect(self.connection_wanted)
         page.close_requested.connect(self.close_wanted)
-        old, self._one = self._one, page
         self.addWidget(page)
+
+    def _show_one(self, page: MachinePage | HostPage) -> None:
+        old, self._one = self._one, page
         self.setCurrentWidget(page)
-        if old is not None:
+        if old is not None and old is not page:
             old.shutdown()
-            self.removeWidget(old)
-            old.deleteLater()
