@@ -11,6 +11,7 @@ from vmgui.actions.journal import Journal
 from vmgui.actions.registry import standard
 from vmgui.actions.runner import Runner
 from vmgui.hypervisor.fleet import Fleet
+from vmgui.insight.file_plan import FilePlan
 from vmgui.inventory.inventory import Inventory
 from vmgui.inventory.key import Key
 from vmgui.metrics.history import History
@@ -108,6 +109,10 @@ class Session:
     ) -> tuple[Job, ...]:
         """Start an action on one or more objects, and return its jobs at once."""
         return self.runner.run(action_id, targets, **arguments)
+
+    async def plan(self, action_id: str, target: Key, **arguments: object) -> FilePlan:
+        """Return what an action would do to files, read afresh; nothing is touched."""
+        return await self.runner.plan(action_id, target, **arguments)
 
     async def refresh(self) -> None:
         """Read everything again, on every host that is connected."""

@@ -5,16 +5,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from vmgui.insight.file_plan import FilePlan
 from vmgui.inventory.changes import Record
 from vmgui.inventory.host import Host, LinkState
 from vmgui.inventory.key import Kind
 
 if TYPE_CHECKING:
-    from vmgui.actions.work import Work
+    from vmgui.actions.work import Planning, Work
 
 R = TypeVar("R", bound=Record)
 
-Value = str | bool | tuple[str, ...] | None
+Value = str | bool | int | tuple[str, ...] | None
 """What an argument can be; None stands for "leave it as it is"."""
 
 
@@ -33,6 +34,7 @@ class ArgumentType(StrEnum):
     FLAG = "flag"
     CHOICE = "choice"
     LIST = "list"
+    NUMBER = "number"
 
 
 class WrongArgument(ValueError):
@@ -61,6 +63,8 @@ class Argument:
             return None
         match self.type, value:
             case ArgumentType.FLAG, bool():
+                return value
+            case ArgumentType.NUMBER, int() if not isinstance(value, bool):
                 return value
             case ArgumentType.LIST, tuple() | list() if all(isinstance(v, str) for v in value):
                 return tuple(value)
@@ -107,6 +111,12 @@ class Values(Mapping[str, Value]):
         assert isinstance(value, bool)
         return value
 
+    def number(self, name: str) -> int:
+        """Return a whole number that is never left out."""
+        value = self._values[name]
+        assert isinstance(value, int)
+        return value
+
     def texts(self, name: str) -> tuple[str, ...]:
         """Return a list that is never left out."""
         value = self._values[name]
@@ -125,7 +135,9 @@ class Action(Generic[R]):
     ``consequence`` is the sentence that a confirmation shows: what goes and what stays.
     ``refuse`` tells in a sentence why the object's own state forbids it, "" where it does not.
     ``render`` gives the virsh lines and ``carry_out`` does it; ``many`` tells whether it is
-    offered for several objects at once.
+    offered for several objects at once. ``plan``, where there is one, reads afresh what it would
+    touch and says what it would do: the runner makes it again before ``carry_out``, refuses where
+    it refuses, and hands it on as ``work.plan``.
     """
 
     id: str
@@ -136,6 +148,7 @@ class Action(Generic[R]):
     refuse: Callable[[R], str]
     render: Callable[[R, Values], tuple[str, ...]]
     carry_out: Callable[["Work[R]"], Awaitable[None]]
+    plan: Callable[["Planning[R]"], Awaitable[FilePlan]] | None = None
     danger: Danger = Danger.NONE
     consequence: str = ""
     arguments: tuple[Argument, ...] = ()

@@ -15,7 +15,7 @@ from vmgui.actions.action import Action, Values, WrongArgument
 from vmgui.actions.job import Job, JobState
 from vmgui.actions.journal import Journal
 from vmgui.actions.registry import Registry
-from vmgui.actions.work import Fleet, Work
+from vmgui.actions.work import Fleet, Planning, Work
 from vmgui.hypervisor.errors import (
     CallLate,
     ConnectionFailed,
@@ -26,6 +26,7 @@ from vmgui.hypervisor.errors import (
     Vanished,
     VmguiError,
 )
+from vmgui.insight.file_plan import FilePlan
 from vmgui.inventory.changes import Record
 from vmgui.inventory.domain import Domain
 from vmgui.inventory.inventory import Inventory
@@ -85,6 +86,21 @@ class Runner:
         for uri in dict.fromkeys(key.host for key in keys):
             self._start_waiting(uri)
         return jobs
+
+    async def plan(self, action_id: str, key: Key, **arguments: object) -> FilePlan:
+        """Return what an action would do, from what is there now; nothing is touched.
+
+        Raises WrongArgument as `run` does, and VmguiError where it can't be known.
+        """
+        action = self._registry.get(action_id)
+        assert action.plan is not None, f"{action_id} makes no plan"
+        values = action.check(arguments)
+        record = self._inventory.get(key)
+        if record is None:
+            raise Vanished(f"{action.title} can't be planned.", "It is not there any more.")
+        failure = f"What {action.title.lower()} would do is not known."
+        planning = Planning(record, values, self._fleet, self._inventory, failure)
+        return await action.plan(planning)
 
     @property
     def jobs(self) -> tuple[Job, ...]:
@@ -167,6 +183,7 @@ class Runner:
             job.error, job.state_now = error, UNCHANGED
             return JobState.FAILED
         try:
+            await self._plan_again(action, work)
             await action.carry_out(work)
         except VmguiError as error:
             job.error = error
@@ -194,7 +211,16 @@ class Runner:
             raise kind(job.failure, reason, host.link.what_to_do)
         if reason := action.refuse(record):
             raise NotPossibleNow(job.failure, reason)
-        return Work(record, values, job, self._fleet)
+        return Work(record, values, job, self._fleet, self._inventory)
+
+    async def _plan_again(self, action: Action[Any], work: Work[Any]) -> None:
+        """Make the plan from what is there now; what was shown may be old."""
+        if action.plan is None:
+            return
+        work.plan = await action.plan(work)
+        if work.plan.refusal:
+            raise NotPossibleNow(work.job.failure, work.plan.refusal)
+        work.job.virsh = work.plan.virsh or work.job.virsh
 
     async def _reread(self, work: Work[Any]) -> None:
         try:

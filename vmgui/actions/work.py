@@ -7,7 +7,9 @@ from typing import Generic, Protocol, TypeVar
 from vmgui.actions.action import R, Values
 from vmgui.actions.job import Job
 from vmgui.hypervisor.errors import CallLate, VmguiError
+from vmgui.insight.file_plan import FilePlan
 from vmgui.inventory.changes import Change
+from vmgui.inventory.inventory import Inventory
 from vmgui.inventory.key import Key
 
 T = TypeVar("T")
@@ -42,18 +44,43 @@ class Fleet(Protocol):
         ...
 
 
-class Work(Generic[R]):
+class Planning(Generic[R]):
+    """What an action has at hand to say what it would do. Belongs to the loop's thread.
+
+    ``failure`` is the sentence that an error of it starts with.
+    """
+
+    def __init__(
+        self, record: R, values: Values, fleet: Fleet, inventory: Inventory, failure: str
+    ) -> None:
+        self.record = record
+        self.values = values
+        self.fleet = fleet
+        self.inventory = inventory
+        self.failure = failure
+
+    async def read(self, fn: Callable[..., T], *args: object) -> T:
+        """Run ``fn(connection, *args)`` on the object's host for as long as it takes.
+
+        It has a connection of its own, so it may look through everything that the host has.
+        """
+        return await self.fleet.long_call(self.record.key.host, fn, *args, what=self.failure)
+
+
+class Work(Planning[R]):
     """One action on one object, while it is carried out. Belongs to the loop's thread.
 
     ``also`` collects the keys of other objects that were changed, to be read again afterwards.
+    ``plan`` is what the action said that it would do, made just now; empty where it makes none.
     """
 
-    def __init__(self, record: R, values: Values, job: Job, fleet: Fleet) -> None:
-        self.record = record
-        self.values = values
+    def __init__(
+        self, record: R, values: Values, job: Job, fleet: Fleet, inventory: Inventory
+    ) -> None:
+        super().__init__(record, values, fleet, inventory, job.failure)
         self.job = job
         self.also: list[Key] = []
-        self.fleet = fleet
+        self.plan = FilePlan("")
 
     async def act(
         self, fn: Callable[..., T], *args: object, deadline_s: float | None = GUEST_DEADLINE_S

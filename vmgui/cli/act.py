@@ -194,6 +194,14 @@ def _parameter(argument: Argument) -> click.Parameter:
                 show_default=True,
                 help=argument.help,
             )
+        case ArgumentType.NUMBER:
+            return click.Option(
+                [f"--{flag}", argument.name],
+                type=int,
+                default=argument.default,
+                show_default=True,
+                help=argument.help,
+            )
         case ArgumentType.TEXT:
             return click.Option([f"--{flag}", argument.name], help=argument.help)
 

@@ -2,12 +2,30 @@
 
 from dataclasses import dataclass
 
-from vmgui.inventory.key import Key
+from vmgui.inventory.domain import Domain
+from vmgui.inventory.key import Key, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotDisk:
+    """What a snapshot did with a disk: ``kind`` is "internal", "external" or "no" (left out).
+
+    ``path`` is the file that took the writes after an external one.
+    """
+
+    target: str
+    kind: str
+    path: str = ""
+    format: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A snapshot; ``created_at_s`` is seconds since the epoch."""
+    """A snapshot; ``created_at_s`` is seconds since the epoch.
+
+    ``memory_path`` is the file with its memory, where that is external. ``then`` is the machine
+    as it was defined when the snapshot was taken: its disks name the files of that moment.
+    """
 
     key: Key
     domain: Key
@@ -19,3 +37,17 @@ class Snapshot:
     has_memory: bool = False
     external: bool = False
     current: bool = False
+    memory_path: str = ""
+    disks: tuple[SnapshotDisk, ...] = ()
+    then: Domain | None = None
+
+
+def snapshot_key(domain: Key, name: str) -> Key:
+    """Return the key of a domain's snapshot."""
+    kind: Kind = "snapshot"
+    return Key(domain.host, kind, f"{domain.id}/{name}")
+
+
+def domain_of(key: Key) -> Key:
+    """Return the key of the domain that a snapshot's key belongs to."""
+    return Key(key.host, "domain", key.id.partition("/")[0])
