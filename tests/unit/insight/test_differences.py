@@ -71,8 +71,10 @@ VDA, VDB = SnapshotDisk("vda", "external"), SnapshotDisk("vdb", "no")
             "disk-snapshot",
             False,
             (VDA, VDB),
-            "Reverting brings vda back, but vdb stays as it is today. The machine starts from "
-            "power-off.",
+            (
+                "Reverting brings vda back, but vdb stays as it is today. The machine starts from "
+                "power-off."
+            ),
         ),
         (
             "shutoff",
