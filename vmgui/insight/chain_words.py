@@ -58,6 +58,7 @@ class Words:
     def box(
         self, path: str, parent: str, column: int, row: int, planned: PlannedFile | None
     ) -> Box:
+        """Return a file in its place with all that is said of it."""
         image = self._images.get(path)
         inside = self._inside(path, image)
         made_for = [snapshot.name for snapshot in self._made_for.get(path, ())]
@@ -128,21 +129,17 @@ class Words:
     def _story(self, path: str, role: Role, planned: PlannedFile | None) -> str:
         if planned is not None and planned.fate in _WOULD:
             return _WOULD[planned.fate]
-        match role:
-            case Role.STRAY:
-                return NOBODY
-            case Role.ASIDE if self._target == MEMORY:
-                return (
-                    ", ".join(
-                        f"memory of {snapshot.name}"
-                        for snapshot in self._storage.snapshots
-                        if snapshot.memory_path == path
-                    )
-                    or "its snapshot is gone"
-                )
-            case Role.ASIDE:
-                active = self._storage.domain.state.is_active
-                return NOT_RUNNING if active else NOT_USED
+        if role is Role.STRAY:
+            return NOBODY
+        return self._aside(path) if role is Role.ASIDE else self._in_line(path, role)
+
+    def _aside(self, path: str) -> str:
+        if self._target == MEMORY:
+            of = [each.name for each in self._storage.snapshots if each.memory_path == path]
+            return f"memory of {', '.join(of)}" if of else "its snapshot is gone"
+        return NOT_RUNNING if self._storage.domain.state.is_active else NOT_USED
+
+    def _in_line(self, path: str, role: Role) -> str:
         made_for, state = self._made_for.get(path), self._state_of.get(path)
         if made_for and role is Role.ACTIVE:
             return f"writes since {dates.moment(made_for[0].created_at_s, self._now_s)}"
@@ -173,6 +170,7 @@ def needs_of(images: Mapping[str, Image]) -> dict[str, list[ImageUser]]:
 
 
 def base_name(path: str) -> str:
+    """Return a path's last part."""
     return path.rstrip("/").rsplit("/", 1)[-1] or path
 
 
