@@ -103,6 +103,7 @@ _GONE = frozenset(
         libvirt.VIR_ERR_NO_STORAGE_POOL,
         libvirt.VIR_ERR_NO_STORAGE_VOL,
         libvirt.VIR_ERR_NO_DOMAIN_SNAPSHOT,
+        libvirt.VIR_ERR_NO_DOMAIN_CHECKPOINT,
     }
 )
 _UNSUPPORTED = frozenset(

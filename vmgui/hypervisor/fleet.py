@@ -12,6 +12,7 @@ from vmgui.hypervisor.errors import ConnectionLost
 from vmgui.hypervisor.link import HostLink
 from vmgui.hypervisor.questions import Question
 from vmgui.inventory.changes import Change
+from vmgui.inventory.domain import Domain
 from vmgui.inventory.inventory import Inventory
 from vmgui.inventory.key import Key, host_key
 
@@ -71,6 +72,15 @@ class Fleet:
     def read_only(self, uri: str) -> bool:
         """Tell whether ``uri`` is connected for reading only."""
         return self._link(uri, "Look up").host.link.read_only
+
+    def machines_elsewhere(self, uri: str) -> tuple[tuple[str, Domain], ...]:
+        """Return the machines of every host but ``uri`` with that host's name, as last seen."""
+        return tuple(
+            (host.name, domain)
+            for host in self._inventory.hosts()
+            if host.key.host != uri
+            for domain in self._inventory.of(Domain, host.key.host)
+        )
 
     async def call(
         self,
