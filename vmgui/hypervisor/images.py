@@ -22,8 +22,8 @@ from vmgui.hypervisor.xml.domain import read_domain_xml
 from vmgui.hypervisor.xml.sources import DiskChain, Source
 from vmgui.inventory.domain import Domain
 from vmgui.inventory.images import Image, ImageUser, MachineStorage, Use
-from vmgui.inventory.key import domain_key
-from vmgui.inventory.snapshot import Snapshot
+from vmgui.inventory.key import Key, domain_key
+from vmgui.inventory.snapshot import Snapshot, oldest_first
 
 _REVERTS_EXTERNAL_SINCE = 9_010_000
 _DISKS = frozenset({"disk", "lun"})
@@ -47,17 +47,12 @@ def read_machine_storage(conn: libvirt.virConnect, uuid: str, uri: str) -> Machi
     return MachineStorage(
         domain=host.resolved(domain),
         next_start=next_start,
-        snapshots=tuple(
-            sorted(
-                (
-                    replace(
-                        host.resolved_snapshot(each),
-                        current=current is not None and current.getName() == each.name,
-                    )
-                    for each in (machine.snapshots if machine is not None else ())
-                ),
-                key=lambda each: each.created_at_s,
+        snapshots=oldest_first(
+            replace(
+                host.resolved_snapshot(each),
+                current=current is not None and current.getName() == each.name,
             )
+            for each in (machine.snapshots if machine is not None else ())
         ),
         images=host.images,
         unread=host.unread,
@@ -241,14 +236,16 @@ class HostImages:
         return told if told is not None else self._told_below.get(id_, "")
 
     def _note_users(self) -> None:
+        read: dict[Key, set[str]] = {}
         for machine, definition in self._definitions():
+            of_machine = read.setdefault(machine.key, set())
             for id_, user in self._uses(machine, definition):
                 self._add_user(id_, user)
+                of_machine.update(self._chain(id_))
         known = set(self._ids())
         for machine, definition in self._definitions():
-            for path in definition.paths:
-                id_ = id_of_path(path)
-                if id_ in known and not self._is_read_by(id_, machine):
+            for id_ in {id_of_path(path) for path in definition.paths} & known:
+                if id_ not in read[machine.key]:
                     self._add_user(id_, _user(machine, definition, Use.NAMED))
 
     def _uses(
@@ -288,9 +285,6 @@ class HostImages:
             users[same] = user
         elif before.read_only and not user.read_only:
             users[same] = replace(before, read_only=False)
-
-    def _is_read_by(self, id_: str, machine: MachineUses) -> bool:
-        return any(user.domain == machine.key for user in self._users.get(id_, {}).values())
 
     def _chain(self, id_: str) -> dict[str, None]:
         chain: dict[str, None] = {}
