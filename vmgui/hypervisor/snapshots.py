@@ -33,6 +33,24 @@ def list_snapshots(
     return oldest_first(each for each in read if each is not None)
 
 
+def snapshot_names(conn: libvirt.virConnect, domain_uuid: str) -> dict[str, bool]:
+    """Return which snapshots a machine has, and of each whether it is the current one.
+
+    Three or four calls, however many there are.
+    """
+    machine = conn.lookupByUUIDString(domain_uuid)
+    names = machine.snapshotListNames()
+    current = machine.snapshotCurrent().getName() if machine.hasCurrentSnapshot() else ""
+    return {name: name == current for name in names}
+
+
+def snapshot_xml(conn: libvirt.virConnect, domain_uuid: str, name: str) -> str:
+    """Return a snapshot's XML, without passwords."""
+    machine = conn.lookupByUUIDString(domain_uuid)
+    xml: str = machine.snapshotLookupByName(name).getXMLDesc()
+    return xml
+
+
 def _read(handle: libvirt.virDomainSnapshot, domain: Key, current_name: str) -> Snapshot | None:
     name = handle.getName()
     key = Key(domain.host, "snapshot", f"{domain.id}/{name}")

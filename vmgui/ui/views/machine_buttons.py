@@ -11,12 +11,14 @@ from vmgui.actions.action import Action, Danger
 from vmgui.actions.registry import Registry
 from vmgui.inventory.domain import Domain, DomainState
 from vmgui.inventory.host import Host
-from vmgui.inventory.key import Key
 from vmgui.ui.style import current
 from vmgui.ui.widgets.text import literal, plain_tooltip, set_look
 
-Perform = Callable[[str, Sequence[Key]], object]
-"""Does an action to machines, once a person agreed to it."""
+Perform = Callable[..., object]
+"""Does an action (its id) to objects (their keys), once a person agreed to it.
+
+What is known of its arguments may follow.
+"""
 
 _FIRST = ("domain.start", "domain.restore", "domain.resume", "domain.suspend")
 _PRIMARY = frozenset(_FIRST[:3])

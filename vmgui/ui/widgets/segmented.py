@@ -68,6 +68,10 @@ class Segmented(QFrame):
         if not offered and button.isChecked():
             self._group.button(0).setChecked(True)
 
+    def is_offered(self, key: str) -> bool:
+        """Tell whether a choice can be made now."""
+        return self._group.button(self._keys.index(key)).isEnabled()
+
     def step(self, by: int) -> None:
         """Choose the neighbour so many places on, as the arrow keys do."""
         index = self._group.checkedId() + by

@@ -6,14 +6,8 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QWidget
 
-TAKE, REVERT, DELETE, CLONE, PREVIEW, HERE_KEY = (
-    "take",
-    "revert",
-    "delete",
-    "clone",
-    "preview",
-    "here",
-)
+TAKE, REVERT, DELETE = "take", "revert", "delete"
+CLONE, PREVIEW, HERE_KEY = "clone", "preview", "here"
 
 _KEYS: Mapping[int, str] = {
     int(Qt.Key.Key_S): TAKE,
