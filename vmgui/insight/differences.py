@@ -64,13 +64,15 @@ _WITH_MEMORY = frozenset({"running", "paused", "blocked"})
 
 
 def _compared(then: Domain, now: Domain) -> Iterator[Difference]:
-    for label, before, after in (
-        ("Memory", then.memory_bytes, now.memory_bytes),
-        ("Memory at most", then.memory_max_bytes, now.memory_max_bytes),
+    memory = Difference("Memory", _size(then.memory_bytes), _size(now.memory_bytes))
+    vcpus = Difference("vCPU", _number(then.vcpus), _number(now.vcpus))
+    for present, most in (
+        (memory, (_size(then.memory_max_bytes), _size(now.memory_max_bytes))),
+        (vcpus, (_number(then.vcpus_max), _number(now.vcpus_max))),
     ):
-        yield Difference(label, _size(before), _size(after))
-    yield Difference("vCPU", _number(then.vcpus), _number(now.vcpus))
-    yield Difference("vCPU at most", _number(then.vcpus_max), _number(now.vcpus_max))
+        yield present
+        if most != (present.then, present.now):
+            yield Difference(f"{present.label} at most", *most)
     yield Difference("Name", then.name, now.name)
     for label, before_text, after_text in (
         ("Firmware", then.firmware, now.firmware),

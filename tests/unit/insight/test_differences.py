@@ -36,7 +36,9 @@ def test_each_setting_that_was_another_is_told() -> None:
     then = replace(
         NOW,
         vcpus=6,
+        vcpus_max=12,
         memory_bytes=24 * GIB,
+        memory_max_bytes=24 * GIB,
         firmware="UEFI",
         disks=(
             Disk("vdb", bus="scsi", read_only=True),
@@ -47,6 +49,7 @@ def test_each_setting_that_was_another_is_told() -> None:
     assert differences(replace(TAKEN, then=then), NOW) == (
         Difference("Memory", "24 GiB", "32 GiB"),
         Difference("vCPU", "6", "8"),
+        Difference("vCPU at most", "12", "8"),
         Difference("Firmware", "UEFI", "BIOS"),
         Difference("Disk vdb", "disk scsi read-only", "–"),
         Difference("Disk sda", "cdrom sata debian.iso", "cdrom sata empty"),

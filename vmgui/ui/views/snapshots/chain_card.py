@@ -9,7 +9,6 @@ from vmgui.insight.chain import MEMORY, targets
 from vmgui.insight.chain_layout import chain
 from vmgui.insight.file_plan import Fate, FilePlan
 from vmgui.inventory.images import MachineStorage
-from vmgui.ui.style import current
 from vmgui.ui.views.snapshots.chain_view import ChainView
 from vmgui.ui.views.snapshots.plan_line import PlanLine
 from vmgui.ui.widgets.elided import ElidedLabel
@@ -69,8 +68,6 @@ class ChainCard(QFrame):
         box.addLayout(self._row)
         box.addWidget(self.view, 1)
         box.addWidget(self.line)
-        current().changed.connect(self._measure)
-        self._measure()
 
     def set_storage(self, storage: MachineStorage | None) -> None:
         """Show the files that were read; None while nothing is known."""
@@ -144,9 +141,6 @@ class ChainCard(QFrame):
             self.view.set_chain(None)
             return
         self.view.set_chain(chain(self._storage, self.target, self._now_s(), self._plan))
-
-    def _measure(self) -> None:
-        self.view.setMinimumHeight(current().px(150))
 
 
 def _short(name: str) -> str:

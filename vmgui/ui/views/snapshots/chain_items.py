@@ -6,6 +6,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
+from vmgui.insight.amounts import counted
 from vmgui.insight.chain import Box, Role
 from vmgui.insight.file_plan import Fate
 from vmgui.ui.style import current
@@ -271,7 +272,7 @@ def _lines(box: Box) -> list[tuple[str, str, str]]:
         lines.append((also, "axis", "warn"))
     if box.inside:
         amount = len(box.inside)
-        lines.append((f"inside: {amount} internal snapshot{'s' * (amount != 1)}", "axis", "t3"))
+        lines.append((f"inside it: {counted(amount, 'snapshot')}", "axis", "t3"))
         shown = box.inside[:_INSIDE_MOST]
         lines += [(f"○ {name}", "axis", "t2") for name in shown]
         if amount > len(shown):

@@ -21,6 +21,7 @@ from vmgui.ui.views.snapshots.chain_items import ArcItem, FileItem, ReadItem, ac
 
 _GAP_PX = 28
 _LEAST_PX, _MOST_PX = 150, 210
+_HIGHEST_PX = 320
 _HEADS = (Role.BASE, Role.OVERLAY, Role.ACTIVE)
 
 
@@ -38,6 +39,7 @@ class ChainView(QGraphicsView):
         self.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self.setDragMode(QGraphicsView.DragMode.ScrollHandDrag)
         self.viewport().setCursor(Qt.CursorShape.ArrowCursor)
+        self.viewport().setAutoFillBackground(False)
         self.setScene(QGraphicsScene(self))
         self._chain: Chain | None = None
         self._items: dict[str, FileItem] = {}
@@ -105,6 +107,8 @@ class ChainView(QGraphicsView):
         right = max(item.area.right() for item in self._items.values())
         more = current().px(30) if self._chain.rewired else 6
         scene.setSceneRect(QRectF(0, 0, right + 4, bottom + more))
+        bar = self.horizontalScrollBar().sizeHint().height()
+        self.setMinimumHeight(min(round(bottom + more) + bar, current().px(_HIGHEST_PX)))
         self._show_marks()
 
     def _box_width(self, boxes: Sequence[Box]) -> float:

@@ -32,7 +32,7 @@ class Scale:
     names: bool
     words: bool
     radius: float
-    label: float
+    label_most: float
 
     def x(self, x: float) -> float:
         """Return where a place of the layout is."""
@@ -66,7 +66,7 @@ def scale_at(style: Style, zoom: float, *, pictures: bool) -> Scale:
         names,
         words,
         float(px(6.5)),
-        max(column - px(6), px(36)),
+        float(px(150)),
     )
 
 

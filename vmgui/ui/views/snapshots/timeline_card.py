@@ -76,8 +76,6 @@ class TimelineCard(QFrame):
         box.setSpacing(6)
         box.addLayout(top)
         box.addWidget(self._stack, 1)
-        current().changed.connect(self._measure)
-        self._measure()
 
     def begin(self) -> None:
         """Forget what was shown, for another machine."""
@@ -116,9 +114,6 @@ class TimelineCard(QFrame):
 
     def _on_mode(self, key: str) -> None:
         self._stack.setCurrentIndex(0 if key == TIMELINE else 1)
-
-    def _measure(self) -> None:
-        self.view.setMinimumHeight(current().px(96))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

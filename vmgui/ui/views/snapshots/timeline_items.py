@@ -1,7 +1,7 @@
 """What stands on a timeline: snapshots, the lines between them, and where you are."""
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF
 from PySide6.QtWidgets import (
     QGraphicsItem,
     QGraphicsPathItem,
@@ -29,19 +29,20 @@ class SnapshotItem(QGraphicsItem):
     frame the focus ring.
     """
 
-    def __init__(self, node: Node, look: Look, scale: Scale) -> None:
+    def __init__(self, node: Node, look: Look, scale: Scale, room_px: float) -> None:
         super().__init__()
         self.name = node.name
         self.chosen = self.focused = self._hovered = False
         self.setAcceptHoverEvents(True)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setZValue(2)
-        self.take(node, look, scale)
+        self.take(node, look, scale, room_px)
 
-    def take(self, node: Node, look: Look, scale: Scale) -> None:
-        """Show this from now on."""
+    def take(self, node: Node, look: Look, scale: Scale, room_px: float) -> None:
+        """Show this from now on; ``room_px`` is how wide its words may be."""
         self.prepareGeometryChange()
         self._node, self._look, self._scale = node, look, scale
+        self._room = max(room_px, current().px(36))
         self.setPos(scale.x(node.x), scale.y(node.lane))
         description = lost = ""
         if node.snapshot is not None:
@@ -78,13 +79,28 @@ class SnapshotItem(QGraphicsItem):
         self.update()
 
     def _frame(self) -> QRectF:
-        scale = self._scale
-        px = current().px
-        half = max(scale.label if scale.names else 0.0, self._picture().width()) / 2 + px(4)
-        top = self._picture().top() - px(5) if scale.picture else -px(11)
-        bottom = px(43) if scale.words else px(27) if scale.names else px(11)
-        half = min(half, scale.column / 2) if scale.names else px(11)
+        """Return what the frame of the chosen one goes round."""
+        scale, style = self._scale, current()
+        px = style.px
+        if not scale.names:
+            return QRectF(-px(11), -px(11), px(22), px(22))
+        words = QFontMetricsF(self._name_font()).horizontalAdvance(one_line(self._look.name))
+        half = max(min(words, self._room), self._picture().width(), px(52)) / 2 + px(5)
+        has_picture = scale.picture is not None and (
+            self._look.picture is not None or self._look.off
+        )
+        top = -float(px(14))
+        if has_picture:
+            top = self._picture().top() - px(5)
+        elif scale.picture is not None and self._look.memory:
+            top = -px(33)
+        bottom = px(43) if scale.words else px(27)
         return QRectF(-half, top, 2 * half, bottom - top)
+
+    def _name_font(self) -> QFont:
+        font = current().font("table")
+        font.setWeight(QFont.Weight.DemiBold)
+        return font
 
     def _picture(self) -> QRectF:
         if self._scale.picture is None:
@@ -159,16 +175,13 @@ class SnapshotItem(QGraphicsItem):
         px = style.px
         lines = []
         if scale.names:
-            lines.append((self._look.name, "table", "t1", px(10)))
+            lines.append((self._look.name, self._name_font(), "t1", px(10)))
         if scale.words:
-            lines.append((self._look.words, "axis", "t3", px(26)))
-        for text, role, token, top in lines:
-            font = style.font(role)
-            if role == "table":
-                font.setWeight(font.Weight.DemiBold)
+            lines.append((self._look.words, style.font("axis"), "t3", px(26)))
+        for text, font, token, top in lines:
             painter.setFont(font)
             painter.setPen(style.color(token))
-            box = QRectF(-scale.label / 2, top, scale.label, px(16))
+            box = QRectF(-self._room / 2, top, self._room, px(16))
             cut = QFontMetricsF(font).elidedText(
                 one_line(text), Qt.TextElideMode.ElideMiddle, box.width()
             )

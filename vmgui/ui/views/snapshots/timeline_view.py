@@ -1,6 +1,7 @@
 """The timeline's lanes: a view that is dragged, zoomed, walked with the arrow keys."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import get_args
 
 from PySide6.QtCore import QRectF, Qt, Signal
@@ -17,7 +18,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QWidget
 
-from vmgui.insight.timeline import HERE, Timeline
+from vmgui.insight.timeline import HERE, NEXT_X, Node, Timeline
 from vmgui.insight.timeline_walk import Direction, step
 from vmgui.ui.style import current
 from vmgui.ui.views.snapshots.look import Look
@@ -32,6 +33,9 @@ from vmgui.ui.views.snapshots.scale import (
 from vmgui.ui.views.snapshots.timeline_items import HereItem, LineItem, SnapshotItem
 
 _STEP = 1.25
+_LANES_IN_SIGHT = 3
+"""So many lanes are in sight at least, however low the window is."""
+
 _ARROWS: dict[int, Direction] = {
     int(Qt.Key.Key_Left): "left",
     int(Qt.Key.Key_Right): "right",
@@ -60,6 +64,7 @@ class TimelineView(QGraphicsView):
         self.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self.setDragMode(QGraphicsView.DragMode.ScrollHandDrag)
         self.viewport().setCursor(Qt.CursorShape.ArrowCursor)
+        self.viewport().setAutoFillBackground(False)
         self.setScene(QGraphicsScene(self))
         self.setBackgroundBrush(Qt.BrushStyle.NoBrush)
         self._layout: Timeline | None = None
@@ -186,17 +191,19 @@ class TimelineView(QGraphicsView):
         scale = self.scale_now = scale_at(current(), self._zoom, pictures=pictures)
         scene = self.scene()
         nodes = {node.name: node for node in layout.nodes}
+        rooms = _rooms(layout)
         for node in layout.nodes:
             item = self._nodes.get(node.name)
+            room = min(rooms[node.name] * scale.column, scale.label_most) - 6
             if isinstance(item, SnapshotItem):
-                item.take(node, self._looks[node.name], scale)
+                item.take(node, self._looks[node.name], scale, room)
             elif isinstance(item, HereItem):
                 item.take(node, *self._here, scale)
             else:
                 item = (
                     HereItem(node, *self._here, scale)
                     if node.name == HERE
-                    else SnapshotItem(node, self._looks[node.name], scale)
+                    else SnapshotItem(node, self._looks[node.name], scale, room)
                 )
                 self._nodes[node.name] = item
                 scene.addItem(item)
@@ -210,6 +217,9 @@ class TimelineView(QGraphicsView):
                 line.take(nodes[node.parent], node, scale)
         bottom = scale.y(layout.lanes - 1) + scale.lane - scale.top + current().px(10)
         scene.setSceneRect(QRectF(0, 0, scale.width(layout.width_x), bottom))
+        bar = self.horizontalScrollBar().sizeHint().height()
+        shown = min(layout.lanes, _LANES_IN_SIGHT)
+        self.setMinimumHeight(round(bottom - (layout.lanes - shown) * scale.lane) + bar)
         self.viewport().update()
         self.scaled.emit()
 
@@ -283,3 +293,17 @@ class TimelineView(QGraphicsView):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
         self.select(self._chosen)
+
+
+def _rooms(layout: Timeline) -> dict[str, float]:
+    """Return how wide the words of each node may be, in columns, before they touch others'."""
+    lanes: dict[int, list[Node]] = {}
+    for node in layout.nodes:
+        lanes.setdefault(node.lane, []).append(node)
+    rooms = {node.name: 2 * NEXT_X for node in layout.nodes}
+    for nodes in lanes.values():
+        for one, other in pairwise(nodes):
+            apart = other.x - one.x
+            rooms[one.name] = min(rooms[one.name], apart)
+            rooms[other.name] = min(rooms[other.name], apart)
+    return rooms
