@@ -24,6 +24,7 @@ from vmgui.inventory.domain import Domain
 from vmgui.inventory.images import Image, ImageUser, MachineStorage, Use
 from vmgui.inventory.key import Key, domain_key
 from vmgui.inventory.snapshot import Snapshot, oldest_first
+from vmgui.inventory.storage import Pool
 
 _REVERTS_EXTERNAL_SINCE = 9_010_000
 _DISKS = frozenset({"disk", "lun"})
@@ -42,17 +43,13 @@ def read_machine_storage(conn: libvirt.virConnect, uuid: str, uri: str) -> Machi
     if handle.isActive() and handle.isPersistent():
         xml = handle.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
         next_start = host.resolved(read_domain_xml(xml, domain))
-    machine = next((each for each in host.machines if each.key == domain.key), None)
     current = Abilities().ask_if_told("snapshotCurrent", handle.snapshotCurrent)
     return MachineStorage(
         domain=host.resolved(domain),
         next_start=next_start,
-        snapshots=oldest_first(
-            replace(
-                host.resolved_snapshot(each),
-                current=current is not None and current.getName() == each.name,
-            )
-            for each in (machine.snapshots if machine is not None else ())
+        snapshots=tuple(
+            replace(each, current=current is not None and current.getName() == each.name)
+            for each in host.snapshots_of(domain.key)
         ),
         images=host.images,
         unread=host.unread,
@@ -63,7 +60,8 @@ def read_machine_storage(conn: libvirt.virConnect, uuid: str, uri: str) -> Machi
 class HostImages:
     """All images of a host, as of now. Made and kept by one thread.
 
-    ``own`` is the UUID of the machine whose images are looked into, where they can be.
+    ``own`` is the machine whose images are looked into, where they can be: its UUID at first,
+    then its key.
     ``unread`` says in sentences what could not be read; ``own_unread`` are those of them that
     are about what that machine's own disks are built on, and ``idle_pools`` names the pools
     that are not active.
@@ -73,7 +71,7 @@ class HostImages:
         unread = Unread()
         self._stores = Stores(conn, uri, unread)
         self.machines = tuple(read_uses(conn, uri, unread))
-        self._own = domain_key(uri, own)
+        self.own = domain_key(uri, own)
         self._names: dict[str, str] = {}
         self._formats: dict[str, list[str]] = {}
         self._told_below: dict[str, str] = {}
@@ -91,7 +89,22 @@ class HostImages:
         self.unread = unread.sentences
         self.idle_pools = tuple(self._stores.idle)
         self._sizes = _sizes_of_guests(conn, self._guests_with_files_elsewhere())
-        self.images = tuple(self._image(id_) for id_ in self._ids())
+        ids = self._ids()
+        self.images = tuple(self._image(id_) for id_ in ids)
+        self._pools = {self._name(id_): self._stores.pool(id_) for id_ in ids}
+
+    def snapshots_of(self, key: Key) -> tuple[Snapshot, ...]:
+        """Return a machine's snapshots, the oldest first."""
+        return oldest_first(
+            self.resolved_snapshot(snapshot)
+            for machine in self.machines
+            if machine.key == key
+            for snapshot in machine.snapshots
+        )
+
+    def pool_of(self, path: str) -> Pool | None:
+        """Return the active pool that holds the image at ``path``; None where two might."""
+        return self._pools.get(path)
 
     def path_of(self, source: Source) -> str:
         """Return the path by which the image of a disk's source goes here."""
@@ -140,10 +153,14 @@ class HostImages:
         return self._name(id_of_path(path)) if path else ""
 
     def _name(self, id_: str) -> str:
+        """Return the path by which ``id_`` goes: one for each id, as XML and volumes spell it."""
         volume = self._stores.volume(id_)
-        if volume is not None and id_.startswith("/"):
-            return volume.path
-        return self._names.get(id_) or (id_ if id_.startswith("/") else id_.partition(":")[2])
+        spelled = self._names.get(id_, "") if volume is None else volume.path
+        if id_.startswith("/"):
+            return spelled if spelled.startswith("/") else id_
+        if id_.startswith("net:"):  # never like a path: an export may be called as a file is
+            return spelled if spelled and not spelled.startswith("/") else id_.partition(":")[2]
+        return id_
 
     def _definitions(self) -> Iterator[tuple[MachineUses, Definition]]:
         for machine in self.machines:
@@ -183,7 +200,7 @@ class HostImages:
         own = [
             id_
             for machine, definition in self._definitions()
-            if machine.key == self._own
+            if machine.key == self.own
             for id_ in self._named(definition)
         ]
         unknown = [
@@ -192,6 +209,7 @@ class HostImages:
             for chain in definition.chains
             if chain.device in _DISKS
         ]
+        unknown += filter(None, map(self._stores.backing_id, self._stores.volumes))
         waiting = [(id_, True) for id_ in own] + [(id_, False) for id_ in unknown]
         seen: set[str] = set()
         while waiting:
@@ -305,22 +323,23 @@ class HostImages:
         own = Unread()
         for machine, definition in self._definitions():
             for chain in definition.chains:
-                for sentences in (unread, own) if machine.key == self._own else (unread,):
+                for sentences in (unread, own) if machine.key == self.own else (unread,):
                     self._note_chain(machine, chain, sentences)
         return own.sentences
 
     def _note_chain(self, machine: MachineUses, chain: DiskChain, unread: Unread) -> None:
-        name = self.path_of(chain.sources[0])
-        if not self._stores.is_known(chain):
+        top = self._stores.id_of(chain.sources[0])
+        name = self._name(top)
+        if not self._stores.is_known(chain) and self._exists(top) is not False:
             unread.add(
                 f"What {name} of {machine.name} is built on",
                 "no active storage pool holds it",
                 "Start its pool or make one of its folder, then try again.",
             )
             return
-        for id_ in self._chain(self._stores.id_of(chain.sources[0])):
+        for id_ in self._chain(top):
             pool = self._stores.idle_pool_of(id_)
-            if pool and not self._stores.is_told(id_):
+            if pool and not self._stores.is_told(id_) and self._exists(id_) is None:
                 unread.add(
                     f"What {self._name(id_)}, the base of {name} of {machine.name}, is built on",
                     f"the storage pool {pool} is not active",
@@ -341,18 +360,14 @@ class HostImages:
 
     def _image(self, id_: str) -> Image:
         path = self._name(id_)
-        volume, pool, header = self._stores.volume(id_), self._stores.pool(id_), None
+        volume, pool = self._stores.volume(id_), self._stores.pool(id_)
         header = self._headers.get(id_)
-        exists = self._stores.exists(id_)
-        local = self._local.is_ours(path)
         virtual, allocation = self._sizes.get(id_, (None, None))
         if volume is not None:
             virtual, allocation = volume.capacity_bytes, volume.allocation_bytes
-        if local:
-            exists = image_headers.exists(path) if exists is None else exists
-            allocation = image_headers.allocated_bytes(path) if allocation is None else allocation
+        if allocation is None and self._local.is_ours(path):
+            allocation = image_headers.allocated_bytes(path)
         if header is not None:
-            exists = True
             virtual = virtual if header.virtual_bytes is None else header.virtual_bytes
             allocation = allocation if header.allocation_bytes is None else header.allocation_bytes
         backing = self._backing(id_)
@@ -366,13 +381,18 @@ class HostImages:
             backing=self._name(backing) if backing else "",
             backing_format=self._backing_format(id_, backing) if backing else "",
             pool=None if pool is None else pool.key,
-            exists=exists,
+            exists=self._exists(id_),
             internal=tuple(name for name, _ in header.internal) if header is not None else (),
             internal_bytes=(
                 tuple(size for _, size in header.internal) if header is not None else ()
             ),
             users=tuple(self._users.get(id_, {}).values()),
         )
+
+    def _exists(self, id_: str) -> bool | None:
+        told = self._stores.exists(id_)
+        path = self._name(id_)
+        return image_headers.exists(path) if told is None and self._local.is_ours(path) else told
 
     def _backing_format(self, id_: str, backing: str) -> str:
         header, volume = self._headers.get(id_), self._stores.volume(id_)
