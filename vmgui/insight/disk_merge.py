@@ -20,6 +20,7 @@ libvirt copies only while there is a process: a machine that is off is started w
 processors for it, and ended afterwards.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -73,7 +74,7 @@ def commit_plan(storage: MachineStorage, spec: MergeSpec) -> MergePlan:
     title = f"Merge overlays of {spec.disk}"
     chain = files.chain(active)
     top = plain(spec.top) or active
-    refusal = _refusal(storage, files, spec.disk)
+    refusal = next(_refusals(storage, files, spec.disk), "")
     if not refusal and top not in chain:
         refusal = f"{spec.disk} doesn't read {top}."
     if refusal:
@@ -145,7 +146,7 @@ def pull_plan(storage: MachineStorage, spec: MergeSpec) -> MergePlan:
     files = MachineFiles(storage)
     active = files.active(spec.disk)
     title = f"Pull what {spec.disk} reads into its file"
-    refusal = _refusal(storage, files, spec.disk)
+    refusal = next(_refusals(storage, files, spec.disk), "")
     chain = files.chain(active)
     base = plain(spec.base)
     if not refusal and len(chain) < 2:
@@ -215,37 +216,37 @@ def pull_plan(storage: MachineStorage, spec: MergeSpec) -> MergePlan:
     )
 
 
-def _refusal(storage: MachineStorage, files: MachineFiles, target: str) -> str:
-    """Tell why no merge of the disk can be done at all."""
+def _refusals(storage: MachineStorage, files: MachineFiles, target: str) -> Iterator[str]:
+    """Yield why no merge of the disk can be done at all, the first reason first."""
     domain = storage.domain
     disk = files.disk(target)
     if disk is None:
-        return f"{domain.name} has no disk {target}."
+        yield f"{domain.name} has no disk {target}."
+        return
     if domain.hypervisor_type not in EMULATED:
-        return "This hypervisor keeps no chains of files that could be merged."
+        yield "This hypervisor keeps no chains of files that could be merged."
     if disk.device != "disk" or not disk.source:
-        return f"{target} is no disk with a file."
+        yield f"{target} is no disk with a file."
     if disk.read_only:
-        return f"{target} is read-only."
+        yield f"{target} is read-only."
     if domain.state is DomainState.SAVED or domain.has_managed_save:
-        return (
+        yield (
             f"{domain.name} has its memory saved to disk, with the files that it used: restore "
             "it, or discard the saved memory."
         )
     if domain.state in _BUSY:
-        return f"{domain.name} is {domain.state}: wait until that is over."
+        yield f"{domain.name} is {domain.state}: wait until that is over."
     if not domain.state.is_active and not domain.persistent:
-        return f"{domain.name} isn't there any more."
+        yield f"{domain.name} isn't there any more."
     later = storage.next_start
     if later is not None:
         then = next((d for d in later.disks if d.target == target), None)
         if then is None or files.path_of(then) != files.active(target):
-            return f"{target} will be another file at the next start: nothing is merged before it."
+            yield f"{target} will be another file at the next start: nothing is merged before it."
     for path in files.chain(files.active(target)):
         image = files.image(path)
         if image is not None and image.exists is False:
-            return f"{path} is missing."
-    return ""
+            yield f"{path} is missing."
 
 
 _BUSY = frozenset({DomainState.SHUTTING_DOWN, DomainState.MIGRATING, DomainState.UNKNOWN})

@@ -147,10 +147,7 @@ class MachineFiles:
         that are named in ``but_snapshots``. The machine's own disk isn't among them.
         """
         spared, names = set(but_files), set(but_snapshots)
-        found: list[str] = []
-        for upper in self.above(path):
-            if upper not in spared:
-                found.append(self._described(upper))
+        found = [self._described(upper) for upper in self.above(path) if upper not in spared]
         found += [f"snapshot {s.name}" for s in self.external_states(path) if s.name not in names]
         found += [_user_words(user) for user in self.foreign(path)]
         return tuple(dict.fromkeys(found))

@@ -138,11 +138,10 @@ def _joined(first: DeletePlan, second: DeletePlan) -> DeletePlan:
     files = {file.path: file for file in first.files}
     for file in second.files:
         old = files.get(file.path)
-        if old is not None and old.fate is Fate.GROWS:
-            file = replace(file, size_bytes=old.size_bytes)
-        if old is not None and old.fate is Fate.REMOVED:
-            continue
-        files[file.path] = file
+        if old is None or old.fate is not Fate.REMOVED:
+            grown = old is not None and old.fate is Fate.GROWS
+            amount = old.size_bytes if old is not None and grown else file.size_bytes
+            files[file.path] = replace(file, size_bytes=amount)
     removed = [file for file in files.values() if file.fate is Fate.REMOVED]
     return replace(
         first,
@@ -232,26 +231,25 @@ class _Deleting:
         return tuple(disk for disk in self.snapshot.disks if disk.kind == "internal")
 
     def _way(self) -> tuple[DeleteWay, str]:
-        name = self.snapshot.name
+        """Return how it is done, and why it can't be; see the table above."""
         if self.metadata_only:
             return DeleteWay.METADATA, ""
         if self.storage.domain.hypervisor_type not in EMULATED:
             return DeleteWay.BY_DRIVER, ""
-        if self._external and self._internal:
-            return DeleteWay.METADATA, f"{name} is partly internal: libvirt can't delete that."
         if not self._external:
             return DeleteWay.INTERNAL, self._refuse_internal()
         inside = [disk for disk in self._external if self._is_in_chain(disk)]
-        if len(inside) == len(self._external):
-            return DeleteWay.MERGE, ""
-        if not inside:
-            return DeleteWay.BRANCH, ""
-        out = listed(disk.target for disk in self._external if disk not in inside)
-        return DeleteWay.MERGE, (
-            f"The machine still reads the overlay of {listed(d.target for d in inside)}, but not "
-            f"that of {out}: libvirt can't delete half a snapshot. Forget it instead (metadata "
-            "only)."
-        )
+        way = DeleteWay.MERGE if inside else DeleteWay.BRANCH
+        if self._internal:
+            return way, f"{self.snapshot.name} is partly internal: libvirt can't delete that."
+        if inside and len(inside) < len(self._external):
+            out = listed(disk.target for disk in self._external if disk not in inside)
+            return way, (
+                f"The machine still reads the overlay of {listed(d.target for d in inside)}, but "
+                f"not that of {out}: libvirt can't delete half a snapshot. Forget it instead "
+                "(metadata only)."
+            )
+        return way, ""
 
     def _is_in_chain(self, disk: SnapshotDisk) -> bool:
         chain = self.files.chain(self.files.active(disk.target))

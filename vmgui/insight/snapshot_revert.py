@@ -37,6 +37,7 @@ no memory                   off           running  paused
 """
 
 import posixpath
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -247,7 +248,7 @@ class _Reverting:
     def _inside(self, internal: list[SnapshotDisk]) -> RevertPlan:
         for disk in internal:
             state = self.files.state_of(self.snapshot, disk.target)
-            if refusal := self._refuse_inside(disk.target, state):
+            if refusal := next(self._refusals_inside(disk.target, state), ""):
                 return self._refused(refusal)
             self._fate(
                 state,
@@ -259,67 +260,68 @@ class _Reverting:
         self._lose_the_present(())
         return self._by_libvirt()
 
-    def _refuse_inside(self, target: str, state: str) -> str:
+    def _refusals_inside(self, target: str, state: str) -> Iterator[str]:
         name = self.snapshot.name
         if not state:
-            return f"libvirt doesn't tell which file of {target} holds {name}."
+            yield f"libvirt doesn't tell which file of {target} holds {name}."
+            return
         image = self.files.image(state)
         if image is not None and image.exists is False:
-            return f"{state} is missing, and {name} with it."
+            yield f"{state} is missing, and {name} with it."
         if self.storage.unread:
-            return (
+            yield (
                 f"Going back inside {base_name(state)} changes it, and nobody knows what else "
                 f"needs it: {self.storage.unread[0]}"
             )
         if needs := self.files.needs(state):
-            return (
+            yield (
                 f"{name} lies inside {base_name(state)}, and going back there would change what "
                 f"{listed(needs)} reads. Delete that first."
             )
         active = self.files.active(target)
         if active and active != state and state in self.files.chain(active):
-            return f"{name} lies inside {base_name(state)}, on which {base_name(active)} is built."
+            yield f"{name} lies inside {base_name(state)}, on which {base_name(active)} is built."
         if image is not None and image.internal and name not in image.internal:
-            return f"{base_name(state)} doesn't hold {name} any more; only libvirt knows of it."
+            yield f"{base_name(state)} doesn't hold {name} any more; only libvirt knows of it."
         if name.isdigit() and image is not None and len(image.internal) > 1:
-            return (
+            yield (
                 f"The name {name} could be taken for another snapshot's number inside "
                 f"{base_name(state)}: libvirt might go back to the wrong one."
             )
-        return ""
 
-    def _refuse_state(self, target: str, state: str) -> str:
-        """Tell why the file with an external state can't be built upon."""
+    def _refusals_of_state(self, target: str, state: str) -> Iterator[str]:
+        """Yield why the file with an external state can't be built upon."""
         name = self.snapshot.name
         if not state:
-            return f"libvirt doesn't tell which file of {target} has the state of {name}."
+            yield f"libvirt doesn't tell which file of {target} has the state of {name}."
+            return
         image = self.files.image(state)
         if image is None or image.exists is False:
-            return f"{state} has the state of {target}, and it isn't there any more."
+            yield f"{state} has the state of {target}, and it isn't there any more."
+            return
         for below in self.files.chain(state)[1:]:
             lower = self.files.image(below)
             if lower is not None and lower.exists is False:
-                return f"{below}, from which {base_name(state)} reads, isn't there any more."
+                yield f"{below}, from which {base_name(state)} reads, isn't there any more."
         later = self.storage.next_start
         for machine in filter(None, (self.domain, later)):
             for disk in machine.disks:
                 if self.files.path_of(disk) == state and not disk.read_only:
-                    return (
+                    yield (
                         f"The machine writes to {base_name(state)} again, so it isn't what it was "
                         f"at {name} any more."
                     )
         for user in self.files.foreign(state):
             if user.use is Use.DISK and not user.read_only and not user.snapshot:
-                return (
+                yield (
                     f"Machine {user.domain_name} writes to {base_name(state)}: it isn't what it "
                     f"was at {name} any more."
                 )
-        return ""
 
     def _natively(self, external: list[SnapshotDisk]) -> RevertPlan:
         for disk in external:
             state = self.files.state_of(self.snapshot, disk.target)
-            if refusal := self._refuse_state(disk.target, state):
+            if refusal := next(self._refusals_of_state(disk.target, state), ""):
                 return self._refused(refusal)
             self._fate(state, Fate.KEPT, f"disk {disk.target} at {self.snapshot.name}", disk.target)
         self.reasons.append("External: libvirt makes new files over the snapshot's.")
@@ -328,32 +330,18 @@ class _Reverting:
         return self._by_libvirt(memory_path=plain(self.snapshot.memory_path))
 
     def _by_hand(self, external: list[SnapshotDisk]) -> RevertPlan:
-        domain, name = self.domain, self.snapshot.name
-        if not domain.persistent:
-            return self._refused(
-                f"{domain.name} is transient: there is no definition to change for the revert."
-            )
-        if self.snapshot.then is None:
-            return self._refused(f"libvirt didn't keep the machine's definition in {name}.")
-        if self.active and not self.spec.force_off:
-            return self._refused(
-                f"{domain.name} is {domain.state}, and the host's libvirt can't go back to an "
-                "external snapshot by itself: it has to be off. Shut it down first, or let it be "
-                "forced off as a part of this."
-            )
-        memory_path = plain(self.snapshot.memory_path)
-        memory = self.files.image(memory_path) if memory_path else None
-        if memory is not None and memory.exists is False:
-            return self._refused(f"The memory of {name} isn't there any more: {memory_path}.")
+        name = self.snapshot.name
+        if refusal := next(self._refusals_by_hand(), ""):
+            return self._refused(refusal)
         overlays: list[NewOverlay] = []
         paths = set(self.files.paths)
         for disk in external:
             state = self.files.state_of(self.snapshot, disk.target)
-            if refusal := self._refuse_state(disk.target, state):
+            refusal = next(self._refusals_of_state(disk.target, state), "")
+            refusal = refusal or next(self._refusals_of_overlay(state), "")
+            if refusal:
                 return self._refused(refusal)
             overlay = self._overlay(disk.target, state, paths, alone=len(external) == 1)
-            if isinstance(overlay, str):
-                return self._refused(overlay)
             paths.add(overlay.path)
             overlays.append(overlay)
         left = self._leave_the_present(external)
@@ -390,25 +378,44 @@ class _Reverting:
             first=self.first,
             forces_off=self.active,
             overlays=tuple(overlays),
-            memory_path=memory_path,
+            memory_path=plain(self.snapshot.memory_path),
             after=after,
             run=self.spec.run,
         )
 
-    def _overlay(
-        self, target: str, state: str, taken: set[str], *, alone: bool
-    ) -> NewOverlay | str:
-        """Return the overlay over ``state``, or why it can't be made."""
+    def _refusals_by_hand(self) -> Iterator[str]:
+        """Yield why it can't be done by hand, whatever its files are."""
+        domain, name = self.domain, self.snapshot.name
+        if not domain.persistent:
+            yield f"{domain.name} is transient: there is no definition to change for the revert."
+        if self.snapshot.then is None:
+            yield f"libvirt didn't keep the machine's definition in {name}."
+        if self.active and not self.spec.force_off:
+            yield (
+                f"{domain.name} is {domain.state}, and the host's libvirt can't go back to an "
+                "external snapshot by itself: it has to be off. Shut it down first, or let it be "
+                "forced off as a part of this."
+            )
+        memory = self.files.image(plain(self.snapshot.memory_path))
+        if memory is not None and memory.exists is False:
+            yield f"The memory of {name} isn't there any more: {memory.path}."
+
+    def _refusals_of_overlay(self, state: str) -> Iterator[str]:
+        """Yield why no new file can be made over the one with the snapshot's state."""
         image = self.files.image(state)
-        assert image is not None
-        pool = image.pool
-        if pool is None:
-            return (
+        if image is None or image.pool is None:
+            yield (
                 f"No active storage pool of the host holds {posixpath.dirname(state)}, where a new "
                 "file over the snapshot's belongs: define one for this folder, or start it."
             )
-        if image.virtual_bytes is None:
-            return f"The host doesn't tell how large {state} is for the guest."
+        elif image.virtual_bytes is None:
+            yield f"The host doesn't tell how large {state} is for the guest."
+
+    def _overlay(self, target: str, state: str, taken: set[str], *, alone: bool) -> NewOverlay:
+        image = self.files.image(state)
+        assert image is not None
+        assert image.pool is not None
+        assert image.virtual_bytes is not None
         words = [self.domain.name, self.snapshot.name] + ([] if alone else [target])
         then = self.snapshot.then
         disk = next((d for d in then.disks if d.target == target), None) if then else None
@@ -418,7 +425,7 @@ class _Reverting:
             state,
             image.format or (disk.format if disk else "") or "raw",
             image.virtual_bytes,
-            pool,
+            image.pool,
         )
 
     def _leave_the_present(self, external: list[SnapshotDisk]) -> tuple[str, ...]:

@@ -51,7 +51,7 @@ everything else                no, until it is one of the others
 
 import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -158,22 +158,25 @@ def name_refusal(name: str, taken: Iterable[str], *, inside: bool = False) -> st
 
     With ``inside`` the name is also written into an image.
     """
+    return next(_name_refusals(name, taken, inside=inside), "")
+
+
+def _name_refusals(name: str, taken: Iterable[str], *, inside: bool) -> Iterator[str]:
     if not name.strip():
-        return "A snapshot needs a name."
+        yield "A snapshot needs a name."
     if name in set(taken):
-        return f"There is a snapshot {name} already."
+        yield f"There is a snapshot {name} already."
     if "/" in name or name.startswith("."):
-        return "libvirt keeps a snapshot in a file of its name: no slash, and no dot at its start."
+        yield "libvirt keeps a snapshot in a file of its name: no slash, and no dot at its start."
     if any(ord(each) < 32 for each in name):
-        return "A snapshot's name is one line, without control characters."
+        yield "A snapshot's name is one line, without control characters."
     if len(name.encode()) > _LONGEST_NAME:
-        return f"A snapshot's name has {_LONGEST_NAME} bytes at most."
+        yield f"A snapshot's name has {_LONGEST_NAME} bytes at most."
     if inside and name.isdigit():
-        return (
+        yield (
             "Inside an image a name of digits alone could be taken for another snapshot's number: "
             "put a letter into it."
         )
-    return ""
 
 
 _LONGEST_NAME = 250
@@ -227,7 +230,7 @@ class _Taking:
         refusal = refusal or self._quiesce_refusal()
         if refusal:
             return self._refused(refusal)
-        external = self._why_external(wanted)
+        external = next(self._reasons_for_external(wanted), "")
         kind = self.spec.kind
         if kind is SnapshotKind.AUTO:
             kind = SnapshotKind.EXTERNAL if external else SnapshotKind.INTERNAL
@@ -298,31 +301,30 @@ class _Taking:
         """Return the disks that the guest writes to and that aren't in it."""
         return [disk for disk in self.domain.disks if disk not in wanted and not _never_in(disk)]
 
-    def _why_external(self, wanted: list[Disk]) -> str:
+    def _reasons_for_external(self, wanted: list[Disk]) -> Iterator[str]:
         domain, spec = self.domain, self.spec
         if spec.quiesce:
-            return "only an external one can be quiesced."
+            yield "only an external one can be quiesced."
         if self.active and spec.memory is Wanted.NO:
-            return "only an external one leaves the memory of a machine that runs."
+            yield "only an external one leaves the memory of a machine that runs."
         if self.active and domain.host_devices:
-            return f"{_passed_through(domain)}, so its memory can't be saved."
+            yield f"{_passed_through(domain)}, so its memory can't be saved."
         for disk in wanted:
             form = disk.format or "raw"
             if form not in OWN_FORMATS:
-                return f"{disk.target} is {form}, which keeps no snapshots inside."
+                yield f"{disk.target} is {form}, which keeps no snapshots inside."
         if left := self._left_out(wanted):
             names = listed(disk.target for disk in left)
-            return f"{names} is left out, and an internal one takes every disk."
+            yield f"{names} is left out, and an internal one takes every disk."
         if domain.nvram_path and self._nvram_format() not in OWN_FORMATS:
-            return "its UEFI variables are in a file that keeps no snapshots inside."
+            yield "its UEFI variables are in a file that keeps no snapshots inside."
         for disk in wanted:
             path = self.files.path_of(disk)
             if overlays := self.files.overlay_of(path):
-                return (
+                yield (
                     f"{disk.target} writes into the overlay of snapshot {overlays[0].name}, and "
                     "libvirt can't delete the two kinds where they are mixed."
                 )
-        return ""
 
     def _nvram_format(self) -> str:
         image = self.files.image(self.domain.nvram_path)

@@ -76,27 +76,32 @@ def without(
     into = dict(merged)
     gone = {*into, *removed}
     files = MachineFiles(storage)
-    snapshots = []
+    snapshots: list[Snapshot] = []
     for each in storage.snapshots:
-        if each.name == snapshot.name:
-            continue
-        if each.parent == snapshot.name:
-            each = replace(each, parent=snapshot.parent)
-        if snapshot.current and each.name == snapshot.parent:
-            each = replace(each, current=True)
-        then = _pointed(each.then, into) if each.then is not None else None
-        snapshots.append(replace(each, then=then))
-    images = []
-    for image in storage.images:
-        if image.path in gone:
-            continue
-        for above, below in into.items():
-            if image.path == below:
-                image = replace(image, allocation_bytes=_sum(image, files.image(above)))
-        if plain(image.backing) in into:
-            image = replace(image, backing=into[plain(image.backing)])
-        inside = tuple(name for name in image.internal if name != snapshot.name)
-        images.append(replace(image, internal=inside))
+        if each.name != snapshot.name:
+            orphan = each.parent == snapshot.name
+            heir = snapshot.current and each.name == snapshot.parent
+            snapshots.append(
+                replace(
+                    each,
+                    parent=snapshot.parent if orphan else each.parent,
+                    current=each.current or heir,
+                    then=_pointed(each.then, into) if each.then is not None else None,
+                )
+            )
+    taken = {below: files.image(above) for above, below in into.items()}
+    images = [
+        replace(
+            image,
+            allocation_bytes=(
+                _sum(image, taken[image.path]) if image.path in taken else image.allocation_bytes
+            ),
+            backing=into.get(plain(image.backing), image.backing),
+            internal=tuple(name for name in image.internal if name != snapshot.name),
+        )
+        for image in storage.images
+        if image.path not in gone
+    ]
     return replace(
         storage,
         domain=_pointed(storage.domain, into),
