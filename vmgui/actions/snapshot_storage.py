@@ -49,7 +49,7 @@ async def tell_what_is_left(work: Work[Domain] | Work[Snapshot], plan: FilePlan)
         )
         return
     files = MachineFiles(storage)
-    used = {path for disk in storage.domain.disks for path in files.chain(files.path_of(disk))}
+    used = {path for disk in storage.domain.disks for path in files.chain(disk.source)}
     there = [path for path in made if (image := files.image(path)) and image.exists is not False]
     in_use = [path for path in there if path in used]
     left = [path for path in there if path not in used]

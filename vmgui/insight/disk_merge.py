@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from vmgui.insight.file_plan import Fate, FilePlan, Merge, PlannedFile
-from vmgui.insight.machine_files import EMULATED, MachineFiles, base_name, listed, plain
+from vmgui.insight.machine_files import EMULATED, MachineFiles, base_name, listed
 from vmgui.inventory.domain import DomainState
 from vmgui.inventory.images import MachineStorage
 
@@ -73,7 +73,7 @@ def commit_plan(storage: MachineStorage, spec: MergeSpec) -> MergePlan:
     active = files.active(spec.disk)
     title = f"Merge overlays of {spec.disk}"
     chain = files.chain(active)
-    top = plain(spec.top) or active
+    top = spec.top or active
     refusal = next(_refusals(storage, files, spec.disk), "")
     if not refusal and top not in chain:
         refusal = f"{spec.disk} doesn't read {top}."
@@ -84,7 +84,7 @@ def commit_plan(storage: MachineStorage, spec: MergeSpec) -> MergePlan:
         return MergePlan(
             title, refusal=f"{base_name(top)} stands by itself: there is nothing below it."
         )
-    base = plain(spec.base) or below[0]
+    base = spec.base or below[0]
     if base not in below:
         return MergePlan(title, refusal=f"{base_name(top)} doesn't read {base}.")
     ends = chain[chain.index(top) : chain.index(base)]
@@ -148,7 +148,7 @@ def pull_plan(storage: MachineStorage, spec: MergeSpec) -> MergePlan:
     title = f"Pull what {spec.disk} reads into its file"
     refusal = next(_refusals(storage, files, spec.disk), "")
     chain = files.chain(active)
-    base = plain(spec.base)
+    base = spec.base
     if not refusal and len(chain) < 2:
         refusal = f"{base_name(active)} stands by itself: there is nothing below it."
     if not refusal and base and base not in chain[1:]:
@@ -241,7 +241,7 @@ def _refusals(storage: MachineStorage, files: MachineFiles, target: str) -> Iter
     later = storage.next_start
     if later is not None:
         then = next((d for d in later.disks if d.target == target), None)
-        if then is None or files.path_of(then) != files.active(target):
+        if then is None or then.source != files.active(target):
             yield f"{target} will be another file at the next start: nothing is merged before it."
     for path in files.chain(files.active(target)):
         image = files.image(path)

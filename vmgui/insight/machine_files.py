@@ -2,14 +2,15 @@
 
 A file is *needed* by whoever reads it: a file that is built on it, a snapshot whose state it is,
 another machine. Needs are told as sentences' parts ("snapshot first", "machine web-02"), so that a
-refusal can name them.
+refusal can name them. Paths are as `MachineStorage` has them.
 """
 
 import posixpath
 from collections.abc import Iterable
 
+from vmgui.insight.image_graph import ImageGraph
 from vmgui.inventory.domain import Disk
-from vmgui.inventory.images import Image, ImageUser, MachineStorage, Use
+from vmgui.inventory.images import Image, ImageUser, MachineStorage
 from vmgui.inventory.snapshot import Snapshot
 
 OWN_FORMATS = frozenset({"qcow2"})
@@ -17,11 +18,6 @@ OWN_FORMATS = frozenset({"qcow2"})
 
 EMULATED = frozenset({"qemu", "kvm", "hvf"})
 """The types of machines whose snapshots are made of files that libvirt's QEMU driver handles."""
-
-
-def plain(path: str) -> str:
-    """Return ``path`` without detours."""
-    return posixpath.normpath(path) if path.startswith("/") else path
 
 
 def base_name(path: str) -> str:
@@ -40,46 +36,22 @@ class MachineFiles:
 
     def __init__(self, storage: MachineStorage) -> None:
         self.storage = storage
-        self._images = {image.path: image for image in storage.images}
-        self._above: dict[str, list[str]] = {}
-        for image in storage.images:
-            if image.backing:
-                self._above.setdefault(plain(image.backing), []).append(image.path)
-
-    @property
-    def paths(self) -> frozenset[str]:
-        """Return every path that the host told of."""
-        return frozenset(self._images)
+        self.paths = frozenset(image.path for image in storage.images)
+        self._graph = ImageGraph(storage.images)
 
     def image(self, path: str) -> Image | None:
         """Return what is known of a file."""
-        return self._images.get(path)
+        return self._graph.get(path)
 
     def size(self, path: str) -> int | None:
         """Return what a file takes on the disk."""
-        image = self._images.get(path)
+        image = self._graph.get(path)
         return image.allocation_bytes if image is not None else None
 
     def virtual(self, path: str) -> int | None:
         """Return how large the disk is for the guest."""
-        image = self._images.get(path)
+        image = self._graph.get(path)
         return image.virtual_bytes if image is not None else None
-
-    def path_of(self, disk: Disk) -> str:
-        """Return the path behind a disk, which may be told as ``POOL/VOLUME``."""
-        if disk.source_type != "volume":
-            return plain(disk.source)
-        own = self.storage.domain.key
-        for image in self.storage.images:
-            for user in image.users:
-                if (
-                    user.domain == own
-                    and user.target == disk.target
-                    and user.use is Use.DISK
-                    and not user.snapshot
-                ):
-                    return image.path
-        return disk.source
 
     def disk(self, target: str) -> Disk | None:
         """Return the machine's disk that is called ``target``."""
@@ -88,27 +60,22 @@ class MachineFiles:
     def active(self, target: str) -> str:
         """Return the file that takes the writes of a disk now, "" where there is none."""
         disk = self.disk(target)
-        return self.path_of(disk) if disk is not None else ""
+        return disk.source if disk is not None else ""
 
     def chain(self, path: str) -> tuple[str, ...]:
         """Return ``path`` and all that it reads from, the nearest first."""
-        found: list[str] = []
-        while path and path not in found:
-            found.append(path)
-            image = self._images.get(path)
-            path = plain(image.backing) if image is not None else ""
-        return tuple(found)
+        return tuple(image.path for image in self._graph.chain(path))
 
     def above(self, path: str) -> tuple[str, ...]:
         """Return the files that are built directly on ``path``."""
-        return tuple(self._above.get(path, ()))
+        return self._graph.above(path)
 
     def state_of(self, snapshot: Snapshot, target: str) -> str:
         """Return the file that held a disk's state when ``snapshot`` was taken."""
         if snapshot.then is None:
             return ""
         disk = next((d for d in snapshot.then.disks if d.target == target), None)
-        return self.path_of(disk) if disk is not None else ""
+        return disk.source if disk is not None else ""
 
     def external_states(self, path: str) -> tuple[Snapshot, ...]:
         """Return the machine's snapshots whose state is all that ``path`` holds."""
@@ -123,18 +90,18 @@ class MachineFiles:
         return tuple(
             each
             for each in self.storage.snapshots
-            if any(disk.kind == "external" and plain(disk.path) == path for disk in each.disks)
+            if any(disk.kind == "external" and disk.path == path for disk in each.disks)
         )
 
     def has_inside(self, path: str) -> tuple[str, ...]:
         """Return the names of the snapshots inside a file, by its header and by libvirt."""
-        image = self._images.get(path)
+        image = self._graph.get(path)
         inside = image.internal if image is not None else ()
         return tuple(dict.fromkeys((*inside, *(s.name for s in self.internal_states(path)))))
 
     def foreign(self, path: str) -> tuple[ImageUser, ...]:
         """Return who else names ``path`` directly: other machines and their snapshots."""
-        image = self._images.get(path)
+        image = self._graph.get(path)
         own = self.storage.domain.key
         return tuple(user for user in image.users if user.domain != own) if image else ()
 
@@ -153,10 +120,16 @@ class MachineFiles:
         return tuple(dict.fromkeys(found))
 
     def _described(self, path: str) -> str:
-        users = self.foreign(path)
+        own = self.storage.domain.key
+        users = [each.user for each in self._graph.readers(path) if each.user.domain != own]
         if users:
             return f"{base_name(path)} of {_user_words(users[0])}"
-        return f"{base_name(path)}, which is built on it"
+        if self._graph.readers(path):
+            return f"{base_name(path)}, which is built on it,"
+        return (
+            f"{base_name(path)} (built on it, and used by nobody: virsh vol-delete {path} removes "
+            "it)"
+        )
 
     def _with_state(self, path: str, kind: str) -> Iterable[Snapshot]:
         for snapshot in self.storage.snapshots:

@@ -33,7 +33,7 @@ from enum import StrEnum
 
 from vmgui.insight.amounts import size
 from vmgui.insight.file_plan import Fate, FilePlan, Merge, PlannedFile
-from vmgui.insight.machine_files import EMULATED, MachineFiles, base_name, listed, plain
+from vmgui.insight.machine_files import EMULATED, MachineFiles, base_name, listed
 from vmgui.insight.storage_after import without
 from vmgui.inventory.domain import Domain
 from vmgui.inventory.images import MachineStorage
@@ -253,7 +253,7 @@ class _Deleting:
 
     def _is_in_chain(self, disk: SnapshotDisk) -> bool:
         chain = self.files.chain(self.files.active(disk.target))
-        path = plain(disk.path)
+        path = disk.path
         state = self.files.state_of(self.snapshot, disk.target)
         return path in chain and state in chain and chain.index(state) == chain.index(path) + 1
 
@@ -288,10 +288,10 @@ class _Deleting:
     def _forget(self) -> None:
         self.reasons.append("Only what libvirt knows of it goes; every file stays.")
         for disk in self._external:
-            path = plain(disk.path)
+            path = disk.path
             self._keep(path, disk.target, f"changes since {self.snapshot.name}")
         if self.snapshot.memory_path:
-            self._leave(plain(self.snapshot.memory_path), f"memory of {self.snapshot.name}")
+            self._leave(self.snapshot.memory_path, f"memory of {self.snapshot.name}")
         for disk in self._internal:
             state = self.files.state_of(self.snapshot, disk.target)
             self._keep(state, disk.target, f"disk {disk.target}, {self.snapshot.name} inside it")
@@ -321,7 +321,7 @@ class _Deleting:
         if self.storage.unread:
             return f"{_UNREAD} {self.storage.unread[0]}"
         for disk in self._external:
-            above = plain(disk.path)
+            above = disk.path
             below = self.files.state_of(self.snapshot, disk.target)
             if refusal := self._refuse_merge(disk.target, above, below):
                 return refusal
@@ -397,7 +397,7 @@ class _Deleting:
             "External, on a branch that the machine doesn't use: nothing is merged."
         )
         for disk in self._external:
-            path = plain(disk.path)
+            path = disk.path
             image = self.files.image(path)
             if image is None or image.exists is False:
                 self.warnings.append(f"{path} isn't there any more.")
@@ -428,9 +428,9 @@ class _Deleting:
             return f"it is also the overlay of {listed(others)}"
         if self.files.internal_states(path):
             return f"{listed(self.files.has_inside(path))} lies inside it"
-        used = {self.files.path_of(disk) for disk in self.storage.domain.disks}
+        used = {disk.source for disk in self.storage.domain.disks}
         later = self.storage.next_start
-        used |= {self.files.path_of(disk) for disk in later.disks} if later else set()
+        used |= {disk.source for disk in later.disks} if later else set()
         return "the machine uses it" if path in used else ""
 
     def _is_wanted(self, path: str, gone: set[str]) -> bool:
@@ -441,10 +441,10 @@ class _Deleting:
             return True
         if self.files.internal_states(path):
             return True
-        return any(self.files.path_of(disk) == path for disk in self.storage.domain.disks)
+        return any(disk.source == path for disk in self.storage.domain.disks)
 
     def _memory(self) -> None:
-        path = plain(self.snapshot.memory_path)
+        path = self.snapshot.memory_path
         if not path:
             return
         what = f"memory of {self.snapshot.name}"

@@ -44,7 +44,7 @@ from enum import StrEnum
 
 from vmgui.insight.amounts import size
 from vmgui.insight.file_plan import Fate, FilePlan, PlannedFile
-from vmgui.insight.machine_files import EMULATED, MachineFiles, base_name, listed, plain
+from vmgui.insight.machine_files import EMULATED, MachineFiles, base_name, listed
 from vmgui.insight.snapshot_take import TakePlan, TakeSpec, overlay_path, take_plan
 from vmgui.insight.storage_after import after_take
 from vmgui.inventory.domain import DomainState
@@ -306,7 +306,7 @@ class _Reverting:
         later = self.storage.next_start
         for machine in filter(None, (self.domain, later)):
             for disk in machine.disks:
-                if self.files.path_of(disk) == state and not disk.read_only:
+                if disk.source == state and not disk.read_only:
                     yield (
                         f"The machine writes to {base_name(state)} again, so it isn't what it was "
                         f"at {name} any more."
@@ -327,7 +327,7 @@ class _Reverting:
         self.reasons.append("External: libvirt makes new files over the snapshot's.")
         left = self._leave_the_present(external)
         self._lose_the_present(left)
-        return self._by_libvirt(memory_path=plain(self.snapshot.memory_path))
+        return self._by_libvirt(memory_path=self.snapshot.memory_path)
 
     def _by_hand(self, external: list[SnapshotDisk]) -> RevertPlan:
         name = self.snapshot.name
@@ -378,7 +378,7 @@ class _Reverting:
             first=self.first,
             forces_off=self.active,
             overlays=tuple(overlays),
-            memory_path=plain(self.snapshot.memory_path),
+            memory_path=self.snapshot.memory_path,
             after=after,
             run=self.spec.run,
         )
@@ -396,7 +396,7 @@ class _Reverting:
                 "external snapshot by itself: it has to be off. Shut it down first, or let it be "
                 "forced off as a part of this."
             )
-        memory = self.files.image(plain(self.snapshot.memory_path))
+        memory = self.files.image(self.snapshot.memory_path)
         if memory is not None and memory.exists is False:
             yield f"The memory of {name} isn't there any more: {memory.path}."
 

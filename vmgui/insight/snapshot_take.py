@@ -319,7 +319,7 @@ class _Taking:
         if domain.nvram_path and self._nvram_format() not in OWN_FORMATS:
             yield "its UEFI variables are in a file that keeps no snapshots inside."
         for disk in wanted:
-            path = self.files.path_of(disk)
+            path = disk.source
             if overlays := self.files.overlay_of(path):
                 yield (
                     f"{disk.target} writes into the overlay of snapshot {overlays[0].name}, and "
@@ -356,7 +356,7 @@ class _Taking:
             )
         if kind is SnapshotKind.EXTERNAL:
             inside = dict.fromkeys(
-                name for disk in wanted for name in self.files.has_inside(self.files.path_of(disk))
+                name for disk in wanted for name in self.files.has_inside(disk.source)
             )
             if inside:
                 self.warnings.append(
@@ -399,7 +399,7 @@ class _Taking:
         files = []
         taken = {}
         for number, disk in enumerate(wanted):
-            path = self.files.path_of(disk)
+            path = disk.source
             taken[disk.target] = TakenDisk(disk.target, "internal", path)
             size = self.files.size(path)
             # QEMU writes the memory into the first disk.
@@ -434,7 +434,7 @@ class _Taking:
         files: list[PlannedFile] = []
         taken: dict[str, TakenDisk] = {}
         for disk in wanted:
-            below = self.files.path_of(disk)
+            below = disk.source
             folder = self._folder(disk)
             if not folder:
                 return self._refused(
@@ -500,7 +500,7 @@ class _Taking:
     def _folder(self, disk: Disk) -> str:
         """Return where a new file over ``disk`` belongs: beside it, or beside another file."""
         for each in (disk, *self.domain.disks):
-            path = self.files.path_of(each)
+            path = each.source
             if each.source_type != "block" and path.startswith("/") and not _never_in(each):
                 return posixpath.dirname(path)
         return ""

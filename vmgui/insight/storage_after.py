@@ -7,7 +7,7 @@ with what is read afterwards.
 from collections.abc import Iterable
 from dataclasses import replace
 
-from vmgui.insight.machine_files import MachineFiles, plain
+from vmgui.insight.machine_files import MachineFiles
 from vmgui.insight.snapshot_take import TakePlan
 from vmgui.inventory.domain import Domain
 from vmgui.inventory.images import Image, MachineStorage
@@ -31,11 +31,7 @@ def after_take(storage: MachineStorage, plan: TakePlan) -> MachineStorage:
         disks=tuple(SnapshotDisk(d.target, d.kind, d.path, d.format) for d in plan.disks),
         then=storage.domain,
     )
-    inside = {disk.frozen for disk in plan.disks if disk.kind == "internal"}
-    images = [
-        replace(image, internal=(*image.internal, plan.name)) if image.path in inside else image
-        for image in storage.images
-    ]
+    images = list(storage.images)
     overlays = {disk.frozen: disk for disk in plan.disks if disk.kind == "external"}
     pools = {image.path: image.pool for image in storage.images}
     virtual = {image.path: image.virtual_bytes for image in storage.images}
@@ -96,7 +92,7 @@ def without(
             allocation_bytes=(
                 _sum(image, taken[image.path]) if image.path in taken else image.allocation_bytes
             ),
-            backing=into.get(plain(image.backing), image.backing),
+            backing=into.get(image.backing, image.backing),
             internal=tuple(name for name in image.internal if name != snapshot.name),
         )
         for image in storage.images
@@ -121,7 +117,7 @@ def _pointed(domain: Domain, moved: dict[str, str]) -> Domain:
     return replace(
         domain,
         disks=tuple(
-            replace(disk, source=moved[plain(disk.source)]) if plain(disk.source) in moved else disk
+            replace(disk, source=moved[disk.source]) if disk.source in moved else disk
             for disk in domain.disks
         ),
     )

@@ -21,7 +21,7 @@ from vmgui.inventory.images import Image, MachineStorage
 
 NOW = datetime(2026, 4, 9, 14, 5, 7)  # noqa: DTZ001  the time of the wall, as a person reads it
 RUNNING = DomainState.RUNNING
-UEFI = {"firmware": "UEFI", "nvram_path": "/nvram/web.fd"}
+UEFI: dict[str, Any] = {"firmware": "UEFI", "nvram_path": "/nvram/web.fd"}
 
 
 def take(storage: MachineStorage | Domain, **spec: Any) -> TakePlan:
