@@ -93,6 +93,8 @@ class Domain:
     ``read_fully`` is false while only name and state are known and the XML is still to come.
     ``state_since_s`` is wall time (seconds since the epoch) of the last change of state that
     vmgui saw, or None where the machine was in that state already when it was first seen.
+    ``host_devices`` has the kind ("pci", "usb", "mdev") of each device of the host that is passed
+    through.
     """
 
     key: Key
@@ -123,6 +125,7 @@ class Domain:
     interfaces: tuple[Interface, ...] = ()
     screens: tuple[Screen, ...] = ()
     has_serial: bool = False
+    host_devices: tuple[str, ...] = ()
     agent: AgentState = AgentState.NONE
     snapshot_count: int | None = None
     state_since_s: float | None = None
