@@ -8,22 +8,23 @@ from collections.abc import Mapping, Sequence
 
 from vmgui.insight.amounts import size
 from vmgui.insight.chain import MEMORY, Arc, Chain, memory_paths, overlay_of, state_of
-from vmgui.insight.chain_words import Words, below
+from vmgui.insight.chain_words import Words
 from vmgui.insight.file_plan import Fate, FilePlan, PlannedFile
-from vmgui.inventory.images import Image, MachineStorage
+from vmgui.insight.image_graph import ImageGraph
+from vmgui.inventory.images import MachineStorage
 
 
 def chain(
     storage: MachineStorage, target: str, now_s: float, plan: FilePlan | None = None
 ) -> Chain:
     """Lay out the files of a disk, or of `MEMORY`."""
-    images = {image.path: image for image in storage.images}
-    line = [] if target == MEMORY else _line(storage, target, images)
-    paths = memory_paths(storage) if target == MEMORY else _paths(storage, target, images, line)
+    graph = ImageGraph(storage.images)
+    line = [] if target == MEMORY else _line(storage, target, graph)
+    paths = memory_paths(storage) if target == MEMORY else _paths(storage, target, graph, line)
     planned = {
         file.path: file for file in (plan.files if plan is not None else ()) if _fits(file, target)
     }
-    parents = {path: _backing(path, images, storage, target) for path in paths}
+    parents = {path: _backing(path, graph, storage, target) for path in paths}
     parents |= {
         path: file.backing_after
         for path, file in planned.items()
@@ -33,7 +34,7 @@ def chain(
     _cut_circles(parents)
     columns = _columns(parents)
     rows = _rows(parents, columns, line)
-    said = Words(storage, target, images, line, now_s)
+    said = Words(storage, target, graph, line, now_s)
     boxes = tuple(
         said.box(path, parents[path], columns[path], rows[path], planned.get(path))
         for path in sorted(parents, key=lambda path: (rows[path], columns[path]))
@@ -41,7 +42,7 @@ def chain(
     return Chain(target, boxes, _merges(plan, parents), _rewired(planned, parents, said))
 
 
-def _line(storage: MachineStorage, target: str, images: Mapping[str, Image]) -> list[str]:
+def _line(storage: MachineStorage, target: str, graph: ImageGraph) -> list[str]:
     """Return the files that the machine reads for a disk, the active one first."""
     disk = next((disk for disk in storage.domain.disks if disk.target == target), None)
     if disk is None or not disk.source:
@@ -51,39 +52,32 @@ def _line(storage: MachineStorage, target: str, images: Mapping[str, Image]) -> 
     path = disk.source
     while path and path not in line:
         line[path] = None
-        image = images.get(path)
+        image = graph.get(path)
         after = told[told.index(path) + 1] if path in told[:-1] else ""
         path = (image.backing if image is not None else "") or after
     return list(line)
 
 
 def _paths(
-    storage: MachineStorage, target: str, images: Mapping[str, Image], line: Sequence[str]
+    storage: MachineStorage, target: str, graph: ImageGraph, line: Sequence[str]
 ) -> list[str]:
     found = dict.fromkeys(line)
     for snapshot in storage.snapshots:
         for start in (state_of(snapshot, target), overlay_of(snapshot, target)):
             if start:
-                found.update(dict.fromkeys((start, *below(start, images))))
+                found.update(dict.fromkeys(image.path for image in graph.chain(start)))
     # What is built on these and needed by nobody: left by something that ended half-way.
-    users = {path for path, image in images.items() if image.users}
-    needed = set(users)
-    for path in users:
-        needed.update(below(path, images))
-    grown = True
-    while grown:
-        strays = [
-            path
-            for path, image in images.items()
-            if image.backing in found and path not in found and path not in needed
-        ]
-        found.update(dict.fromkeys(strays))
-        grown = bool(strays)
+    waiting = list(found)
+    while waiting:
+        for path in graph.above(waiting.pop()):
+            if path not in found and not graph.readers(path):
+                found[path] = None
+                waiting.append(path)
     return list(found)
 
 
-def _backing(path: str, images: Mapping[str, Image], storage: MachineStorage, target: str) -> str:
-    image = images.get(path)
+def _backing(path: str, graph: ImageGraph, storage: MachineStorage, target: str) -> str:
+    image = graph.get(path)
     if image is not None and image.backing:
         return image.backing
     if image is not None and image.exists:

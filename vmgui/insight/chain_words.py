@@ -1,12 +1,14 @@
 """What is said of the files behind a disk: how large, what they hold, who needs them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from vmgui.insight import dates
 from vmgui.insight.amounts import round_size, size
 from vmgui.insight.chain import MEMORY, Box, Role, overlay_of, state_of
 from vmgui.insight.file_plan import Fate, PlannedFile
-from vmgui.inventory.images import Image, ImageUser, MachineStorage
+from vmgui.insight.image_graph import ImageGraph
+from vmgui.insight.machine_files import base_name
+from vmgui.inventory.images import Image, MachineStorage
 from vmgui.inventory.snapshot import Snapshot
 
 NOT_RUNNING = "not used by the running machine"
@@ -27,13 +29,13 @@ class Words:
         self,
         storage: MachineStorage,
         target: str,
-        images: Mapping[str, Image],
+        graph: ImageGraph,
         line: Sequence[str],
         now_s: float,
     ) -> None:
         self._storage = storage
         self._target = target
-        self._images = images
+        self._graph = graph
         self._line = line
         self._now_s = now_s
         self._made_for: dict[str, list[Snapshot]] = {}
@@ -46,7 +48,6 @@ class Words:
                 self._state_of.setdefault(path, []).append(each)
         base = line[-1] if line else ""
         self._stem = f"{base_name(base).split('.')[0]}." if base else ""
-        self._needs = needs_of(images)
 
     def name(self, path: str) -> str:
         """Return a short name: what it shares with the base is left out of an overlay's."""
@@ -59,7 +60,7 @@ class Words:
         self, path: str, parent: str, column: int, row: int, planned: PlannedFile | None
     ) -> Box:
         """Return a file in its place with all that is said of it."""
-        image = self._images.get(path)
+        image = self._graph.get(path)
         inside = self._inside(path, image)
         made_for = [snapshot.name for snapshot in self._made_for.get(path, ())]
         is_new = planned is not None and planned.fate is Fate.CREATED
@@ -105,7 +106,7 @@ class Words:
             return Role.BASE
         if path in self._line:
             return Role.OVERLAY
-        users = self._needs.get(path, ())
+        users = self._graph.readers(path)
         named = path in self._made_for or path in self._state_of or self._target == MEMORY
         is_stray = image is not None and not users and not named
         return Role.STRAY if is_stray else Role.ASIDE
@@ -150,33 +151,11 @@ class Words:
 
     def _others(self, path: str) -> tuple[str, ...]:
         own = self._storage.domain.key
-        names = {user.domain_name: None for user in self._needs.get(path, ()) if user.domain != own}
-        return tuple(names)
+        users = [reader.user for reader in self._graph.readers(path)]
+        return tuple(dict.fromkeys(each.domain_name for each in users if each.domain != own))
 
 
 def _part(amount: str, whole: str) -> str:
     """Return ``23.1 of 40 GiB``: the unit once, where it is one."""
     figure, _, unit = amount.partition(" ")
     return f"{figure} of {whole}" if whole.endswith(f" {unit}") else f"{amount} of {whole}"
-
-
-def needs_of(images: Mapping[str, Image]) -> dict[str, list[ImageUser]]:
-    """Return who reads each file, by itself or through what is built on it."""
-    needs: dict[str, list[ImageUser]] = {}
-    for path, image in images.items():
-        for each in (path, *below(path, images)) if image.users else ():
-            needs.setdefault(each, []).extend(image.users)
-    return needs
-
-
-def base_name(path: str) -> str:
-    """Return a path's last part."""
-    return path.rstrip("/").rsplit("/", 1)[-1] or path
-
-
-def below(path: str, images: Mapping[str, Image]) -> list[str]:
-    """Return the files that one reads from, the nearest first."""
-    found: dict[str, None] = {}
-    while path in images and (path := images[path].backing) and path not in found:
-        found[path] = None
-    return list(found)

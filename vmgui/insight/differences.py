@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from vmgui.insight.amounts import round_size
+from vmgui.insight.machine_files import listed
 from vmgui.inventory.domain import Disk, Domain
 from vmgui.inventory.snapshot import Snapshot
 
@@ -42,9 +43,9 @@ def caution(snapshot: Snapshot, domain: Domain | None) -> str:
     brought = [disk.target for disk in snapshot.disks if disk.kind in ("internal", "external")]
     if left_out and brought:
         stays = (
-            f"{_listed(left_out)} {'stays as it is' if len(left_out) == 1 else 'stay as they are'}"
+            f"{listed(left_out)} {'stays as it is' if len(left_out) == 1 else 'stay as they are'}"
         )
-        sentences.append(f"Reverting brings {_listed(brought)} back, but {stays} today.")
+        sentences.append(f"Reverting brings {listed(brought)} back, but {stays} today.")
     elif left_out:
         sentences.append("Reverting brings no disk back.")
     if not snapshot.has_memory and snapshot.state in _WITH_MEMORY:
@@ -54,7 +55,7 @@ def caution(snapshot: Snapshot, domain: Domain | None) -> str:
     if new := _new_disks(snapshot, domain):
         one = len(new) == 1
         sentences.append(
-            f"{_listed(new)} {'was' if one else 'were'} added later and "
+            f"{listed(new)} {'was' if one else 'were'} added later and "
             f"{'is' if one else 'are'} not part of it."
         )
     return " ".join(sentences)
@@ -124,10 +125,6 @@ def _new_disks(snapshot: Snapshot, domain: Domain | None) -> list[str]:
         for disk in domain.disks
         if disk.target not in known and disk.device == "disk" and not disk.read_only
     ]
-
-
-def _listed(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def _size(size_bytes: int) -> str:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from vmgui.insight.amounts import size
-from vmgui.insight.chain_words import base_name
 from vmgui.insight.file_plan import Fate, FilePlan
+from vmgui.insight.machine_files import base_name
 from vmgui.ui.widgets.elided import ElidedLabel
 from vmgui.ui.widgets.facts import IconMark
 from vmgui.ui.widgets.flow import FlowLayout
