@@ -2,21 +2,25 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from vmgui.insight.chain import MEMORY, targets
 from vmgui.insight.chain_layout import chain
 from vmgui.insight.file_plan import Fate, FilePlan
 from vmgui.inventory.images import MachineStorage
+from vmgui.ui.style import current
 from vmgui.ui.views.snapshots.chain_view import ChainView
+from vmgui.ui.views.snapshots.details_parts import rule
 from vmgui.ui.views.snapshots.plan_line import PlanLine
 from vmgui.ui.widgets.elided import ElidedLabel
 from vmgui.ui.widgets.segmented import Segmented
-from vmgui.ui.widgets.text import one_line, plain_label, plain_tooltip
+from vmgui.ui.widgets.text import one_line, plain_label
 
 NOTHING, DELETE, REVERT = "nothing", "delete", "revert"
 _LONGEST = 22
+_NARROW_PX = 760
+
 _HOW = (
     "A read asks the active file first, then follows the arrows until one has the block. "
     "Longer chain, slower read."
@@ -42,7 +46,6 @@ class ChainCard(QFrame):
         self._targets: tuple[str, ...] = ()
         self._disks: Segmented | None = None
         self.view = ChainView(self)
-        self.view.setToolTip(plain_tooltip(_HOW))
         self.view.chosen.connect(self.snapshot_chosen)
         self.preview = Segmented(
             ((NOTHING, "Nothing"), (DELETE, "Delete"), (REVERT, "Revert")),
@@ -58,16 +61,23 @@ class ChainCard(QFrame):
         self._row = QHBoxLayout()
         self._row.setSpacing(10)
         self._row.addWidget(plain_label("Where the data lives", "card"))
-        self._row.addWidget(self._state)
-        self._row.addStretch(1)
-        self._row.addWidget(self._ask)
-        self._row.addWidget(self.preview)
+        self._row.addWidget(self._state, 1)
+        asks = QHBoxLayout()
+        asks.setSpacing(10)
+        asks.addWidget(self._ask, 1, Qt.AlignmentFlag.AlignRight)
+        asks.addWidget(self.preview)
+        self._top = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._top.setSpacing(6)
+        self._top.addLayout(self._row, 1)
+        self._top.addLayout(asks)
         box = QVBoxLayout(self)
         box.setContentsMargins(12, 8, 12, 8)
         box.setSpacing(6)
-        box.addLayout(self._row)
+        box.addLayout(self._top)
         box.addWidget(self.view, 1)
+        box.addWidget(rule(self))
         box.addWidget(self.line)
+        self.line.say(_HOW)
 
     def set_storage(self, storage: MachineStorage | None) -> None:
         """Show the files that were read; None while nothing is known."""
@@ -102,7 +112,7 @@ class ChainCard(QFrame):
             self.line.show_plan(plan)
             self._turn_to(plan)
         else:
-            self.line.say("")
+            self.line.say(_HOW)
         self._show()
 
     @property
@@ -116,6 +126,12 @@ class ChainCard(QFrame):
         wanted = [target for target in self._targets if target in touched]
         if self._disks is not None and wanted and self.target not in wanted:
             self._disks.choose(wanted[0])
+
+    def set_room(self, width: int) -> None:
+        """Say how wide it will be: where that is too little, the preview takes a row of its own."""
+        direction = QBoxLayout.Direction
+        narrow = width < current().px(_NARROW_PX)
+        self._top.setDirection(direction.TopToBottom if narrow else direction.LeftToRight)
 
     def _offer_disks(self, found: tuple[str, ...]) -> None:
         if found == self._targets:

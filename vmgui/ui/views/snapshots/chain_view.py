@@ -21,7 +21,7 @@ from vmgui.ui.views.snapshots.chain_items import ArcItem, FileItem, ReadItem, ac
 
 _GAP_PX = 28
 _LEAST_PX, _MOST_PX = 150, 210
-_HIGHEST_PX = 320
+_HIGHEST_PX = 420
 _HEADS = (Role.BASE, Role.OVERLAY, Role.ACTIVE)
 
 
@@ -105,7 +105,7 @@ class ChainView(QGraphicsView):
         self._write_heads()
         bottom = max(item.area.bottom() for item in self._items.values())
         right = max(item.area.right() for item in self._items.values())
-        more = current().px(30) if self._chain.rewired else 6
+        more = current().px(30) if self._chain.rewired else 4
         scene.setSceneRect(QRectF(0, 0, right + 4, bottom + more))
         bar = self.horizontalScrollBar().sizeHint().height()
         self.setMinimumHeight(min(round(bottom + more) + bar, current().px(_HIGHEST_PX)))
@@ -119,9 +119,8 @@ class ChainView(QGraphicsView):
 
     def _place(self, boxes: Sequence[Box]) -> None:
         px = current().px
-        has_merges = bool(self._chain is not None and self._chain.merges)
-        top = float(px(50) if has_merges else px(26))
-        gap = px(_GAP_PX) + (px(12) if self._chain is not None and self._chain.rewired else 0)
+        # There is room for what a plan draws above and below, so that nothing jumps with it.
+        top, gap = float(px(50) if len(boxes) > 1 else px(26)), px(38)
         below: dict[int, float] = {}  # where each column is free
         lowest = 0.0
         for row in range(max(box.row for box in boxes) + 1):

@@ -257,7 +257,7 @@ def _facts(
     if taken := dates.moment(snapshot.created_at_s, now_s):
         facts.append(Fact("Taken", (Part(taken),)))
     facts.append(Fact("Kind", (Part(kind_words(snapshot)),)))
-    if snapshot.state:
+    if snapshot.state and snapshot.state != "disk-snapshot":
         facts.append(Fact("State then", (Part(_STATES.get(snapshot.state, snapshot.state)),)))
     memory = sizes.get("memory")
     if not snapshot.has_memory:
@@ -284,7 +284,6 @@ def _facts(
 
 _STATES = {
     "shutoff": "Off",
-    "disk-snapshot": "Not kept: disks only",
     "running": "Running",
     "paused": "Paused",
 }

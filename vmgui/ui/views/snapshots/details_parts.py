@@ -25,7 +25,7 @@ def rule(parent: QWidget) -> QFrame:
 class MomentPicture(QWidget):
     """What was on the screen at that moment, as wide as there is room for."""
 
-    _MOST_PX = 170
+    _MOST_PX = 220
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)

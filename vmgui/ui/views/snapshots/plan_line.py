@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from vmgui.insight.amounts import size
 from vmgui.insight.file_plan import Fate, FilePlan
 from vmgui.insight.machine_files import base_name
+from vmgui.ui.style import current
 from vmgui.ui.widgets.elided import ElidedLabel
 from vmgui.ui.widgets.facts import IconMark
 from vmgui.ui.widgets.flow import FlowLayout
@@ -21,11 +23,10 @@ class PlanLine(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("plan-line")
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._box = QVBoxLayout(self)
-        self._box.setContentsMargins(0, 6, 0, 0)
+        self._box.setContentsMargins(0, 0, 0, 0)
         self._box.setSpacing(4)
-        self.hide()
 
     def show_plan(self, plan: FilePlan) -> None:
         """Say what it would do."""
@@ -43,6 +44,7 @@ class PlanLine(QWidget):
             row.addWidget(ElidedLabel(value, "table", tone))
             flow.addWidget(pair)
         self._box.addWidget(holder)
+        holder.show()
         for reason in plan.reasons:
             self._add_line("info", reason, "t2")
         for warning in plan.warnings:
@@ -55,12 +57,28 @@ class PlanLine(QWidget):
         self.show()
 
     def say(self, text: str, *, failed: bool = False) -> None:
-        """Say a sentence in place of a plan; hidden for an empty one."""
+        """Say a sentence in place of a plan."""
         self._clear()
         self.setAccessibleName(text)
-        self.setVisible(bool(text))
-        if text:
-            self._add_line("warning" if failed else "clock", text, "dang" if failed else "t3")
+        self._add_line("warning" if failed else "info", text, "dang" if failed else "t3")
+        self._fit()
+
+    def _fit(self) -> None:
+        """Be as high as the lines are at this width.
+
+        A layout above would ask how high they were at their narrowest, and keep that room.
+        """
+        self._box.activate()
+        height = self._box.heightForWidth(max(self.width(), 1))
+        self.setFixedHeight(max(height, current().px(18)))
+
+    def hasHeightForWidth(self) -> bool:
+        return False
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self._fit()
 
     def _add_line(self, icon: str, text: str, tone: str) -> None:
         holder = QWidget(self)
@@ -71,6 +89,7 @@ class PlanLine(QWidget):
         label = plain_label(text, "table", tone, wrap=True)
         row.addWidget(label, 1)
         self._box.addWidget(holder)
+        holder.show()  # a layout counts nothing that isn't shown
 
     def _clear(self) -> None:
         while (item := self._box.takeAt(0)) is not None:
@@ -93,7 +112,7 @@ def _parts(plan: FilePlan) -> Iterator[tuple[str, str, str]]:
     if plan.machine:
         yield "Machine", plan.machine, "ok" if plan.machine == "keeps running" else "t1"
     if plan.loses:
-        yield "Loses", "; ".join(plan.loses), "t1"
+        yield "Loses", " ".join(plan.loses), "t1"
     apart = [
         f"{base_name(file.path)} ({file.fate.value})"
         for file in plan.files

@@ -19,6 +19,9 @@ _PICTURE_PX = (84, 52)
 _EDGE_X = 0.55
 """Room at the left of the first and at the right of the last, in columns."""
 
+_FLAG_PX = 56
+"""Half of what the flag "You are here" takes, with room around it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scale:
@@ -33,6 +36,7 @@ class Scale:
     words: bool
     radius: float
     label_most: float
+    right: float
 
     def x(self, x: float) -> float:
         """Return where a place of the layout is."""
@@ -44,7 +48,7 @@ class Scale:
 
     def width(self, width_x: float) -> float:
         """Return how wide a layout of this width is."""
-        return (width_x - NEXT_X + 2 * _EDGE_X) * self.column
+        return (width_x - NEXT_X + _EDGE_X) * self.column + self.right
 
 
 def scale_at(style: Style, zoom: float, *, pictures: bool) -> Scale:
@@ -67,10 +71,15 @@ def scale_at(style: Style, zoom: float, *, pictures: bool) -> Scale:
         words,
         float(px(6.5)),
         float(px(150)),
+        max(_EDGE_X * column, px(_FLAG_PX)),
     )
 
 
 def zoom_for(style: Style, width_px: float, width_x: float) -> float:
     """Return the zoom at which a layout fills a width, within bounds."""
-    whole = (width_x - NEXT_X + 2 * _EDGE_X) * _COLUMN_PX * style.factor
-    return min(max(width_px / max(whole, 1.0), LEAST_ZOOM), 1.5)
+    column = _COLUMN_PX * style.factor
+    whole = (width_x - NEXT_X + _EDGE_X) * column
+    zoom = width_px / (whole + _EDGE_X * column)
+    if zoom * _EDGE_X * column < style.px(_FLAG_PX):
+        zoom = (width_px - style.px(_FLAG_PX)) / whole
+    return min(max(zoom, LEAST_ZOOM), 1.5)

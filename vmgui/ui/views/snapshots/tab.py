@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPixmap, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -40,7 +40,7 @@ from vmgui.ui.views.snapshots.timeline_card import LIST, TimelineCard
 from vmgui.ui.views.snapshots.xml_dialog import XmlDialog
 from vmgui.ui.widgets.empty_state import EmptyState
 
-_DETAILS_PX, _DETAILS_LEAST_PX = 330, 280
+_DETAILS_PX, _DETAILS_LEAST_PX = 352, 280
 _BELOW_PX = 640
 """Under this width of the tab there is no room for details beside the timeline."""
 
@@ -189,6 +189,7 @@ class SnapshotsTab(QWidget):
         area.setObjectName("snapshots-left")
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(inside)
         full = QWidget(self)
         self._beside = QBoxLayout(QBoxLayout.Direction.LeftToRight, full)
@@ -227,6 +228,7 @@ class SnapshotsTab(QWidget):
         else:
             share = max(px(_DETAILS_LEAST_PX), min(px(_DETAILS_PX), round(self.width() * 0.34)))
             self.details.setFixedWidth(share)
+        self.chain.set_room(self.width() - 32 - (0 if below else self.details.width() + 12))
         vertical = QSizePolicy.Policy.Preferred if below else QSizePolicy.Policy.Expanding
         self.details.setSizePolicy(QSizePolicy.Policy.Preferred, vertical)
 

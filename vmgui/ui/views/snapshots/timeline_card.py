@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -68,7 +68,7 @@ class TimelineCard(QFrame):
         top.addWidget(plain_label("Timeline", "card"))
         top.addWidget(self._counts)
         top.addStretch(1)
-        top.addWidget(self._legend)
+        top.addWidget(self._legend, 1000)
         top.addSpacing(4)
         top.addWidget(self.mode)
         box = QVBoxLayout(self)
@@ -115,11 +115,6 @@ class TimelineCard(QFrame):
     def _on_mode(self, key: str) -> None:
         self._stack.setCurrentIndex(0 if key == TIMELINE else 1)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        room = self.width() - self.mode.sizeHint().width() - self._counts.sizeHint().width()
-        self._legend.setVisible(room > self._legend.sizeHint().width() + current().px(110))
-
 
 class Legend(QWidget):
     """What the marks and lines of a timeline mean."""
@@ -134,7 +129,7 @@ class Legend(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("; ".join(words for _, words in self._ENTRIES))
         current().changed.connect(self.updateGeometry)
 
@@ -144,6 +139,9 @@ class Legend(QWidget):
         width = sum(metrics.horizontalAdvance(words) + style.px(34) for _, words in self._ENTRIES)
         return QSize(int(width), style.px(18))
 
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, current().px(18))
+
     def paintEvent(self, event: QPaintEvent) -> None:
         style = current()
         painter = QPainter(self)
@@ -152,9 +150,11 @@ class Legend(QWidget):
         metrics = QFontMetricsF(painter.font())
         x, y = float(style.px(6)), self.height() / 2
         for mark, words in self._ENTRIES:
+            width = metrics.horizontalAdvance(words) + 1
+            if x + style.px(15) + width > self.width():
+                return  # what has no room is left out, never cut
             self._paint_mark(painter, mark, QPointF(x + style.px(4), y))
             painter.setPen(style.color("t2"))
-            width = metrics.horizontalAdvance(words) + 1
             box = QRectF(x + style.px(15), 0, width, self.height())
             painter.drawText(box, int(Qt.AlignmentFlag.AlignVCenter), words)
             x += width + style.px(33)

@@ -5,14 +5,13 @@ from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QP
 from PySide6.QtWidgets import (
     QGraphicsItem,
     QGraphicsPathItem,
-    QGraphicsSceneHoverEvent,
     QStyleOptionGraphicsItem,
     QWidget,
 )
 
 from vmgui.insight.timeline import DROP_X, HERE, Node
 from vmgui.ui.style import current
-from vmgui.ui.style.tokens import FOCUS_PX, RADIUS_CARD, RADIUS_CHIP
+from vmgui.ui.style.tokens import FOCUS_PX, RADIUS_CARD
 from vmgui.ui.views.snapshots.look import Look
 from vmgui.ui.views.snapshots.scale import Scale
 from vmgui.ui.widgets.text import one_line, plain_tooltip
@@ -25,15 +24,13 @@ _BENDS_PX = 16
 class SnapshotItem(QGraphicsItem):
     """A snapshot: its mark on the line, its name below, its picture above.
 
-    Its origin is the middle of the mark. ``chosen`` frames all of it, ``focused`` makes the
-    frame the focus ring.
+    Its origin is the middle of the mark. The view draws the frame of the chosen one, below the
+    lines.
     """
 
     def __init__(self, node: Node, look: Look, scale: Scale, room_px: float) -> None:
         super().__init__()
         self.name = node.name
-        self.chosen = self.focused = self._hovered = False
-        self.setAcceptHoverEvents(True)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setZValue(2)
         self.take(node, look, scale, room_px)
@@ -53,33 +50,25 @@ class SnapshotItem(QGraphicsItem):
         )
 
     def boundingRect(self) -> QRectF:
-        return self._frame().adjusted(-2, -2, 2, 2)
+        return self.frame.adjusted(-2, -2, 2, 2)
 
     def shape(self) -> QPainterPath:
         path = QPainterPath()
-        path.addRect(self._frame())
+        path.addRect(self.frame)
         return path
 
     def paint(
         self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
     ) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._paint_frame(painter)
         if self._scale.picture is not None:
             self._paint_picture(painter)
         self._paint_mark(painter)
         self._paint_words(painter)
 
-    def hoverEnterEvent(self, event: QGraphicsSceneHoverEvent) -> None:
-        self._hovered = True
-        self.update()
-
-    def hoverLeaveEvent(self, event: QGraphicsSceneHoverEvent) -> None:
-        self._hovered = False
-        self.update()
-
-    def _frame(self) -> QRectF:
-        """Return what the frame of the chosen one goes round."""
+    @property
+    def frame(self) -> QRectF:
+        """What the frame of the chosen one goes round, in the item's own coordinates."""
         scale, style = self._scale, current()
         px = style.px
         if not scale.names:
@@ -108,18 +97,6 @@ class SnapshotItem(QGraphicsItem):
         width, height = self._scale.picture
         return QRectF(-width / 2, -current().px(12) - height, width, height)
 
-    def _paint_frame(self, painter: QPainter) -> None:
-        style = current()
-        if self.chosen:
-            painter.setBrush(style.color("accsoft"))
-            painter.setPen(QPen(style.color("acc"), FOCUS_PX if self.focused else 1.2))
-        elif self._hovered:
-            painter.setBrush(style.color("s3"))
-            painter.setPen(Qt.PenStyle.NoPen)
-        else:
-            return
-        painter.drawRoundedRect(self._frame(), RADIUS_CHIP, RADIUS_CHIP)
-
     def _paint_picture(self, painter: QPainter) -> None:
         style, box = current(), self._picture()
         look = self._look
@@ -131,6 +108,9 @@ class SnapshotItem(QGraphicsItem):
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawPixmap(box, look.picture, QRectF(look.picture.rect()))
             painter.restore()
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(style.color("line2"), 1))
+            painter.drawRoundedRect(box, 3, 3)
         elif look.off:
             painter.setBrush(style.color("s3"))
             painter.setPen(QPen(style.color("line2"), 1))

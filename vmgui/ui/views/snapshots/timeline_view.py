@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QWidget
 from vmgui.insight.timeline import HERE, NEXT_X, Node, Timeline
 from vmgui.insight.timeline_walk import Direction, step
 from vmgui.ui.style import current
+from vmgui.ui.style.tokens import FOCUS_PX, RADIUS_CHIP
 from vmgui.ui.views.snapshots.look import Look
 from vmgui.ui.views.snapshots.scale import (
     LEAST_ZOOM,
@@ -119,11 +120,11 @@ class TimelineView(QGraphicsView):
     def select(self, name: str) -> None:
         """Mark one as chosen, and tell whoever listens with their ears."""
         self._chosen = name
-        for each, item in self._nodes.items():
-            item.chosen = each == name
-            item.focused = item.chosen and self.hasFocus()
-            item.setZValue(4 if item.chosen and each != HERE else 3 if each == HERE else 2)
-            item.update()
+        here = self._nodes.get(HERE)
+        if isinstance(here, HereItem):
+            here.chosen = name == HERE
+            here.focused = here.chosen and self.hasFocus()
+        self.viewport().update()
         look = self._looks.get(name)
         words = look.accessible if look is not None else f"You are here: {' '.join(self._here)}"
         if words != self.accessibleDescription():
@@ -236,6 +237,14 @@ class TimelineView(QGraphicsView):
             x = round(self.scale_now.x(day.x))
             if rect.left() <= x <= rect.right():
                 painter.drawLine(x, int(rect.top()), x, int(rect.bottom()) + 1)
+        chosen = self._nodes.get(self._chosen)
+        if isinstance(chosen, SnapshotItem):
+            style = current()
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setBrush(style.color("accsoft"))
+            painter.setPen(QPen(style.color("acc"), FOCUS_PX if self.hasFocus() else 1.2))
+            frame = chosen.frame.translated(chosen.pos())
+            painter.drawRoundedRect(frame, RADIUS_CHIP, RADIUS_CHIP)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         item = self.itemAt(event.position().toPoint())
