@@ -49,12 +49,9 @@ class PlanLine(QWidget):
             self._add_line("info", reason, "t2")
         for warning in plan.warnings:
             self._add_line("warning", warning, "warn")
-        self.setAccessibleName(
-            ". ".join(
-                [plan.refusal] * bool(plan.refusal) + [f"{a} {b}" for a, b, _ in _parts(plan)]
-            )
-        )
-        self.show()
+        said = [plan.refusal, *(f"{label} {value}" for label, value, _ in _parts(plan))]
+        self.setAccessibleName(". ".join(filter(None, said)))
+        self._fit()
 
     def say(self, text: str, *, failed: bool = False) -> None:
         """Say a sentence in place of a plan."""
