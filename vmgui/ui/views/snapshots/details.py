@@ -17,8 +17,9 @@ from PySide6.QtWidgets import (
 )
 
 from vmgui.actions.action import Action
+from vmgui.actions.moments import Moment
 from vmgui.insight import dates
-from vmgui.insight.amounts import size
+from vmgui.insight.amounts import latency, size
 from vmgui.insight.differences import caution, differences
 from vmgui.inventory.domain import Domain
 from vmgui.inventory.snapshot import Snapshot
@@ -85,6 +86,7 @@ class Details(QFrame):
         parent: str | None,
         children: Sequence[str],
         sizes: Mapping[str, int | None],
+        moment: Moment | None,
         picture: QPixmap | None,
         now_s: float,
     ) -> None:
@@ -93,7 +95,7 @@ class Details(QFrame):
         self._description.setText(snapshot.description)
         self._description.setVisible(bool(snapshot.description))
         self._picture.set_picture(picture)
-        self._facts.set_facts(_facts(snapshot, parent, children, sizes, now_s))
+        self._facts.set_facts(_facts(snapshot, parent, children, moment, now_s))
         self._disks.set_disks(
             [
                 (disk.target, _KINDS.get(disk.kind, disk.kind), disk.kind == "no", disk.path)
@@ -250,7 +252,7 @@ def _facts(
     snapshot: Snapshot,
     parent: str | None,
     children: Sequence[str],
-    sizes: Mapping[str, int | None],
+    moment: Moment | None,
     now_s: float,
 ) -> list[Fact]:
     facts = []
@@ -259,7 +261,7 @@ def _facts(
     facts.append(Fact("Kind", (Part(kind_words(snapshot)),)))
     if snapshot.state and snapshot.state != "disk-snapshot":
         facts.append(Fact("State then", (Part(_STATES.get(snapshot.state, snapshot.state)),)))
-    memory = sizes.get("memory")
+    memory = moment.memory_bytes if moment is not None else None
     if not snapshot.has_memory:
         facts.append(Fact("Memory", (Part("Not included"),)))
     else:
@@ -267,6 +269,10 @@ def _facts(
         facts.append(Fact("Memory", (Part(words),)))
         if snapshot.memory_path:
             facts.append(Fact("Memory file", (Part(snapshot.memory_path, "t2", mono=True),)))
+    if moment is not None and moment.quiesced:
+        took = "" if moment.took_s is None else f", {latency(moment.took_s)}"
+        how = Part(f"by guest agent{took}", "ok", icon="check-circle")
+        facts.append(Fact("Quiesced", (how,)))
     if parent:
         facts.append(Fact("Parent", (Part(parent, "acc", link=_LINK + parent),)))
     elif snapshot.parent:

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from vmgui.actions.action import Action, WrongArgument
+from vmgui.actions.moments import Moment
 from vmgui.hypervisor.errors import VmguiError
 from vmgui.insight import dates
 from vmgui.insight.file_plan import FilePlan
@@ -70,6 +71,7 @@ class SnapshotsTab(QWidget):
         self._storage: MachineStorage | None = None
         self._chosen = HERE
         self._preview = NOTHING
+        self._pictures: dict[Key, tuple[Moment, QPixmap]] = {}
         self._read_for: object = None
         self._ticks = 0
         self.corner = SnapshotCorner(self)
@@ -97,7 +99,7 @@ class SnapshotsTab(QWidget):
         self.close_down()
         self._key, self._domain = key, None
         self._storage, self._read_for = None, None
-        self._snapshots = {}
+        self._snapshots, self._pictures = {}, {}
         self._chosen, self._preview = HERE, NOTHING
         self.chain.preview.choose(NOTHING)
         self.timeline.begin()
@@ -305,7 +307,16 @@ class SnapshotsTab(QWidget):
         return None
 
     def _picture_of(self, snapshot: Snapshot) -> QPixmap | None:
-        return None
+        """Return the screen at the moment of a snapshot, where it was kept."""
+        moment = self._session.moments.of(snapshot)
+        if moment is None or not moment.picture:
+            return None
+        made = self._pictures.get(snapshot.key)
+        if made is None or made[0] is not moment:
+            pixmap = QPixmap()
+            pixmap.loadFromData(moment.picture)
+            made = self._pictures[snapshot.key] = (moment, pixmap)
+        return None if made[1].isNull() else made[1]
 
     # the chosen one
 
@@ -324,6 +335,7 @@ class SnapshotsTab(QWidget):
                 parent=node.parent if node is not None else None,
                 children=[child.name for child in layout.children(snapshot.name)],
                 sizes=self._disk_sizes(snapshot),
+                moment=self._session.moments.of(snapshot),
                 picture=self._picture_of(snapshot),
                 now_s=time.time(),
             )
