@@ -1,5 +1,6 @@
 """The machine of the design's picture of snapshots: invented records that add up."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from vmgui.insight.file_plan import Fate, FilePlan, Merge, PlannedFile
@@ -229,3 +230,22 @@ REVERT_PLAN = FilePlan(
     warnings=("vdb stays as it is today.",),
     virsh=("virsh snapshot-revert db-01 upgraded",),
 )
+
+
+def many(count: int) -> tuple[Snapshot, ...]:
+    """Return so many snapshots, a day apart; every seventh goes back to an earlier one."""
+    made = []
+    for number in range(count):
+        back = 1 if number % 7 else 12
+        name = f"snap-{number:03}"
+        made.append(
+            replace(
+                SNAPSHOTS[number % len(SNAPSHOTS)],
+                key=snapshot_key(KEY, name),
+                name=name,
+                parent=f"snap-{max(0, number - back):03}" if number else "",
+                created_at_s=NOW_S - (count - number) * 86400,
+                current=number == count - 1,
+            )
+        )
+    return tuple(made)

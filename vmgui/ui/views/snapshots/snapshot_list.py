@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from PySide6.QtCore import QItemSelectionModel, Signal
+from PySide6.QtCore import QItemSelectionModel, Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from vmgui.insight import dates
@@ -54,6 +54,7 @@ class SnapshotList(QWidget):
         self.table = RecordTable(self.model, columns, self)
         self.table.setObjectName("snapshot-list")
         self.table.setAccessibleName("Snapshots")
+        self.table.sortByColumn(1, Qt.SortOrder.AscendingOrder)
         self.table.selectionModel().currentRowChanged.connect(self._on_current)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
@@ -66,8 +67,7 @@ class SnapshotList(QWidget):
         records = {snapshot.key: snapshot for snapshot in snapshots}
         self._is_told = True
         if anew:
-            ordered = sorted(records.values(), key=lambda s: (s.created_at_s, s.name))
-            self.model.set_records(ordered)
+            self.model.set_records(records.values())
         else:
             self.model.take(records, self._shown - records.keys())
         self._is_told = False
