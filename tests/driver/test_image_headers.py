@@ -10,6 +10,7 @@ from tests.driver.test_belongings import body, disk, machine, pool, snapshot
 from tests.driver.test_images import chain_of, images, storage_in
 from vmgui.hypervisor import image_headers
 from vmgui.hypervisor.image_headers import is_local, read_header
+from vmgui.insight.image_graph import readers
 
 MIB = 1 << 20
 
@@ -182,6 +183,24 @@ async def test_headers_of_files_outside_of_every_pool(tmp_path: Path) -> None:
     assert found[str(middle)].virtual_bytes == 4 * MIB
     assert found[str(middle)].exists is True
     assert found[str(tmp_path / "gone")].exists is False
+
+
+@pytest.mark.usefixtures("ours")
+async def test_a_file_that_goes_by_two_names_through_a_link_is_one(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "pool").symlink_to("real")
+    base = create(tmp_path / "pool" / "base.qcow2")
+    through_link = tmp_path / "real" / "base.qcow2"
+    clone = create(tmp_path / "clone", "-b", str(through_link), "-F", "qcow2")
+    storage = await storage_in(
+        tmp_path,
+        pool("pool", volume_of(base), path=str(base.parent)),
+        machine("web", disk(str(through_link))),
+        machine("db", disk(str(clone))),
+    )
+    assert storage.domain.disks[0].source == str(base)
+    assert {r.user.domain_name for r in readers(storage.images, str(base))} == {"web", "db"}
+    assert str(through_link) not in images(storage)
 
 
 @pytest.mark.usefixtures("ours")
