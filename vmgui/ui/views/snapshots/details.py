@@ -1,6 +1,6 @@
 """The chosen snapshot: what it is, what it holds, what was different then, what can be done."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -18,21 +18,18 @@ from PySide6.QtWidgets import (
 
 from vmgui.actions.action import Action
 from vmgui.actions.moments import Moment
-from vmgui.insight import dates
-from vmgui.insight.amounts import latency, size
 from vmgui.insight.differences import caution, differences
+from vmgui.insight.snapshot_sizes import SnapshotSize
 from vmgui.inventory.domain import Domain
 from vmgui.inventory.snapshot import Snapshot
 from vmgui.ui.style import current
+from vmgui.ui.views.snapshots.details_facts import link_to, name_behind, snapshot_facts
 from vmgui.ui.views.snapshots.details_parts import CautionBar, DiskTable, MomentPicture, rule
-from vmgui.ui.views.snapshots.look import kind_words
 from vmgui.ui.widgets.command_line import CommandLine
 from vmgui.ui.widgets.elided import ElidedLabel, LinkButton
 from vmgui.ui.widgets.facts import Fact, Facts, Part
 from vmgui.ui.widgets.text import literal, plain_label, plain_tooltip
 
-HERE_LINK = "here"
-_LINK, _CHILDREN_MOST = "snapshot:", 6
 _KINDS = {"internal": "inside its file", "external": "external file", "no": "left out"}
 
 
@@ -85,23 +82,23 @@ class Details(QFrame):
         *,
         parent: str | None,
         children: Sequence[str],
-        sizes: Mapping[str, int | None],
+        size_of: SnapshotSize | None,
         moment: Moment | None,
         picture: QPixmap | None,
         now_s: float,
     ) -> None:
-        """Show a snapshot. ``sizes`` are those of its disks by target, as far as measured."""
+        """Show a snapshot, with what it takes and what was noted of it, where that is known."""
         self._name.setText(snapshot.name)
         self._description.setText(snapshot.description)
         self._description.setVisible(bool(snapshot.description))
         self._picture.set_picture(picture)
-        self._facts.set_facts(_facts(snapshot, parent, children, moment, now_s))
+        self._facts.set_facts(snapshot_facts(snapshot, parent, children, size_of, moment, now_s))
         self._disks.set_disks(
             [
                 (disk.target, _KINDS.get(disk.kind, disk.kind), disk.kind == "no", disk.path)
                 for disk in snapshot.disks
             ],
-            sizes,
+            dict(size_of.disks) if size_of is not None else {},
         )
         changed = differences(snapshot, domain) if domain is not None else ()
         self._then_title.setVisible(bool(changed))
@@ -123,7 +120,7 @@ class Details(QFrame):
         self._picture.set_picture(None)
         facts = [Fact("State", (Part(domain.state.value.capitalize()),))]
         if parent:
-            facts.append(Fact("After", (Part(parent, "acc", link=_LINK + parent),)))
+            facts.append(Fact("After", (link_to(parent),)))
         if since:
             facts.append(Fact("Since then", (Part(since),)))
         self._facts.set_facts(facts)
@@ -144,9 +141,13 @@ class Details(QFrame):
                 button.setToolTip(plain_tooltip(offer.refusal or offer.action.help))
                 button.setAccessibleDescription(offer.refusal)
         self._edit.setVisible(self._edit_id() != "")
+        self.show_command(command)
+
+    def show_command(self, command: str) -> None:
+        """Show a command, or none."""
         self._command.set_command(command)
-        self._foot.setVisible(bool(self._offers) or bool(command))
         self._sunk.setVisible(bool(command))
+        self._foot.setVisible(bool(self._offers) or bool(command))
 
     # how it is put together
 
@@ -245,51 +246,4 @@ class Details(QFrame):
         self.wanted.emit(action_id)
 
     def _on_link(self, link: str) -> None:
-        self.chosen.emit("" if link == HERE_LINK else link.removeprefix(_LINK))
-
-
-def _facts(
-    snapshot: Snapshot,
-    parent: str | None,
-    children: Sequence[str],
-    moment: Moment | None,
-    now_s: float,
-) -> list[Fact]:
-    facts = []
-    if taken := dates.moment(snapshot.created_at_s, now_s):
-        facts.append(Fact("Taken", (Part(taken),)))
-    facts.append(Fact("Kind", (Part(kind_words(snapshot)),)))
-    if snapshot.state and snapshot.state != "disk-snapshot":
-        facts.append(Fact("State then", (Part(_STATES.get(snapshot.state, snapshot.state)),)))
-    memory = moment.memory_bytes if moment is not None else None
-    if not snapshot.has_memory:
-        facts.append(Fact("Memory", (Part("Not included"),)))
-    else:
-        words = "Included" if memory is None else f"Included, {size(memory)}"
-        facts.append(Fact("Memory", (Part(words),)))
-        if snapshot.memory_path:
-            facts.append(Fact("Memory file", (Part(snapshot.memory_path, "t2", mono=True),)))
-    if moment is not None and moment.quiesced:
-        took = "" if moment.took_s is None else f", {latency(moment.took_s)}"
-        how = Part(f"by guest agent{took}", "ok", icon="check-circle")
-        facts.append(Fact("Quiesced", (how,)))
-    if parent:
-        facts.append(Fact("Parent", (Part(parent, "acc", link=_LINK + parent),)))
-    elif snapshot.parent:
-        facts.append(Fact("Parent", (Part(f"{snapshot.parent} isn't there", "warn"),)))
-    for number, child in enumerate(children[:_CHILDREN_MOST]):
-        label = "" if number else "Children" if len(children) > 1 else "Child"
-        if child:
-            facts.append(Fact(label, (Part(child, "acc", link=_LINK + child),)))
-        else:
-            facts.append(Fact(label, (Part("You are here", "acc", link=HERE_LINK),)))
-    if len(children) > _CHILDREN_MOST:
-        facts.append(Fact("", (Part(f"and {len(children) - _CHILDREN_MOST} more", "t3"),)))
-    return facts
-
-
-_STATES = {
-    "shutoff": "Off",
-    "running": "Running",
-    "paused": "Paused",
-}
+        self.chosen.emit(name_behind(link))

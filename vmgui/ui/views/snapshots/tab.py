@@ -19,8 +19,9 @@ from PySide6.QtWidgets import (
 from vmgui.actions.action import Action, WrongArgument
 from vmgui.actions.moments import Moment
 from vmgui.hypervisor.errors import VmguiError
-from vmgui.insight import dates
+from vmgui.insight.amounts import size
 from vmgui.insight.file_plan import FilePlan
+from vmgui.insight.snapshot_sizes import SnapshotSize, snapshot_sizes, space_over_time
 from vmgui.insight.timeline import HERE, timeline
 from vmgui.inventory.changes import Change
 from vmgui.inventory.domain import Domain
@@ -38,6 +39,7 @@ from vmgui.ui.views.snapshots.details import Details, Offer
 from vmgui.ui.views.snapshots.look import look_of
 from vmgui.ui.views.snapshots.question import Question
 from vmgui.ui.views.snapshots.timeline_card import LIST, TimelineCard
+from vmgui.ui.views.snapshots.timeline_strips import Held
 from vmgui.ui.views.snapshots.xml_dialog import XmlDialog
 from vmgui.ui.widgets.empty_state import EmptyState
 
@@ -69,6 +71,7 @@ class SnapshotsTab(QWidget):
         self._host: Host | None = None
         self._snapshots: dict[str, Snapshot] = {}
         self._storage: MachineStorage | None = None
+        self._sizes: Mapping[str, SnapshotSize] = {}
         self._chosen = HERE
         self._preview = NOTHING
         self._pictures: dict[Key, tuple[Moment, QPixmap]] = {}
@@ -99,10 +102,12 @@ class SnapshotsTab(QWidget):
         self.close_down()
         self._key, self._domain = key, None
         self._storage, self._read_for = None, None
+        self._sizes = {}
         self._snapshots, self._pictures = {}, {}
         self._chosen, self._preview = HERE, NOTHING
         self.chain.preview.choose(NOTHING)
         self.timeline.begin()
+        self.timeline.set_held(())
         self.chain.set_plan(None)
         self.chain.set_storage(None)
         self.chain.say("")
@@ -297,14 +302,40 @@ class SnapshotsTab(QWidget):
         }
         state = self._domain.state.value if self._domain is not None else ""
         self.timeline.set_snapshots(layout, looks, state, self._since())
+        self._show_space()
 
     def _since(self) -> str:
         """Return how much was written since the last snapshot, where a file tells."""
-        current_one = next((s for s in self._snapshots.values() if s.current), None)
-        return "" if current_one is None else dates.moment(current_one.created_at_s, time.time())
+        now = next((each for each in self._snapshots.values() if each.current), None)
+        written = self._sizes.get(now.name) if now is not None else None
+        known = [amount for _, amount in written.disks if amount is not None] if written else []
+        return f"+ {size(sum(known))} since" if known else ""
 
     def _size_of(self, snapshot: Snapshot) -> int | None:
-        return None
+        """Return what a snapshot takes as far as it is known, None where nothing is."""
+        known = self._sizes.get(snapshot.name)
+        return (known.total_bytes or known.known_bytes or None) if known is not None else None
+
+    def _show_space(self) -> None:
+        """Show what was held over time, where anything was measured."""
+        layout = self.timeline.view.layout_now
+        if self._storage is None or layout is None:
+            self.timeline.set_held(())
+            return
+        places = {node.name: node.x for node in layout.nodes}
+        moments = {name: self._session.moments.of(each) for name, each in self._snapshots.items()}
+        noted = {
+            name: sum(amount for _, amount in moment.disk_bytes)
+            for name, moment in moments.items()
+            if moment is not None and moment.disk_bytes
+        }
+        held = [
+            Held(places[each.name], each.disk_bytes, each.memory_bytes, each.is_least)
+            for each in space_over_time(self._storage, time.time(), noted)
+            if each.name in places
+        ]
+        measured = any(each.disk_bytes + each.memory_bytes for each in held)
+        self.timeline.set_held(sorted(held, key=lambda each: each.x) if measured else ())
 
     def _picture_of(self, snapshot: Snapshot) -> QPixmap | None:
         """Return the screen at the moment of a snapshot, where it was kept."""
@@ -326,7 +357,7 @@ class SnapshotsTab(QWidget):
         if layout is None or self._domain is None:
             return
         if snapshot is None:
-            self.details.show_here(self._domain, layout.here.parent, "")
+            self.details.show_here(self._domain, layout.here.parent, self._since())
         else:
             node = layout.node(snapshot.name)
             self.details.show_snapshot(
@@ -334,15 +365,12 @@ class SnapshotsTab(QWidget):
                 self._domain,
                 parent=node.parent if node is not None else None,
                 children=[child.name for child in layout.children(snapshot.name)],
-                sizes=self._disk_sizes(snapshot),
+                size_of=self._sizes.get(snapshot.name),
                 moment=self._session.moments.of(snapshot),
                 picture=self._picture_of(snapshot),
                 now_s=time.time(),
             )
         self.details.set_offers(self._offers(snapshot), self._command(snapshot))
-
-    def _disk_sizes(self, snapshot: Snapshot) -> Mapping[str, int | None]:
-        return {}
 
     def _action(self, action_id: str) -> Action[Any] | None:
         try:
@@ -420,6 +448,9 @@ class SnapshotsTab(QWidget):
 
     def _on_plan(self, plan: FilePlan) -> None:
         self.chain.set_plan(plan)
+        if plan.virsh:
+            # It knows more than the action does before anything is read.
+            self.details.show_command("\n".join(plan.virsh))
 
     def _on_plan_failed(self, error: VmguiError) -> None:
         self.chain.set_plan(None)
@@ -446,6 +477,7 @@ class SnapshotsTab(QWidget):
 
     def _on_storage(self, storage: MachineStorage) -> None:
         self._storage = storage
+        self._sizes = snapshot_sizes(storage)
         self.chain.set_storage(storage)
         self._show_timeline()
         self.choose(self._chosen)

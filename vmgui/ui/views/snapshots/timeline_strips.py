@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from vmgui.insight.amounts import size
@@ -68,6 +68,7 @@ class Held:
     x: float
     disk_bytes: float
     memory_bytes: float
+    is_least: bool = False
 
 
 class SpaceStrip(QWidget):
@@ -90,13 +91,14 @@ class SpaceStrip(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(200, current().px(84))
+        return QSize(200, current().px(80))
 
     def _figures(self) -> list[tuple[str, str, str]]:
         if not self._held:
             return []
         last = self._held[-1]
-        lines = [(f"{size(last.disk_bytes + last.memory_bytes)} on disk", "table", "t1")]
+        whole = f"{size(last.disk_bytes + last.memory_bytes)} on disk"
+        lines = [(f"at least {whole}" if last.is_least else whole, "table", "t1")]
         if last.memory_bytes:
             lines.append((f"{size(last.memory_bytes)} saved memory", "axis", "c4"))
             lines.append((f"{size(last.disk_bytes)} disk files", "axis", "c1"))
@@ -109,37 +111,42 @@ class SpaceStrip(QWidget):
         most = max((each.disk_bytes + each.memory_bytes for each in self._held), default=0.0)
         if most > 0:
             self._paint_areas(painter, most)
-        top = style.px(6)
+        x = float(style.px(8))
         for text, role, token in self._figures():
             font = style.font(role)
             if role == "table":
-                font.setWeight(font.Weight.DemiBold)
+                font.setWeight(QFont.Weight.DemiBold)
             painter.setFont(font)
             painter.setPen(style.color(token))
             width = QFontMetricsF(font).horizontalAdvance(text) + 1
-            painter.drawText(QRectF(style.px(8), top, width, style.px(16)), _CENTRE, text)
-            top += style.px(15)
+            painter.drawText(QRectF(x, style.px(3), width, style.px(16)), _CENTRE, text)
+            x += width + style.px(12)
         painter.setPen(QPen(style.color("line"), 1))
         painter.drawLine(0, self.height() - 1, self.width(), self.height() - 1)
 
     def _paint_areas(self, painter: QPainter, most: float) -> None:
         style = current()
         zero = self.height() - 1.0
-        room = zero - style.px(8)
+        scale = (zero - style.px(24)) / most
         disk: list[QPointF] = []
         whole: list[QPointF] = []
+        memory = 0.0
         for each in self._held:
             x = self._view.x_of(each.x)
-            disk.append(QPointF(x, zero - each.disk_bytes / most * room))
-            y = zero - (each.disk_bytes + each.memory_bytes) / most * room
-            if whole and y != whole[-1].y():
-                whole.append(QPointF(x, whole[-1].y()))  # memory is written at once
-            whole.append(QPointF(x, y))
+            disk.append(QPointF(x, zero - each.disk_bytes * scale))
+            # Memory is written at once, so it is a step.
+            for kept in dict.fromkeys((memory, each.memory_bytes)):
+                whole.append(QPointF(x, zero - (each.disk_bytes + kept) * scale))
+            memory = each.memory_bytes
         for points in (disk, whole):
             points.insert(0, QPointF(min(0.0, points[0].x()), points[0].y()))
             points.append(QPointF(max(self.width(), points[-1].x()), points[-1].y()))
-        for points, token in ((whole, "c4"), (disk, "c1")):
-            if points is whole and not any(each.memory_bytes for each in self._held):
-                continue
-            fill(painter, points, zero, style.color(token))
-            stroke(painter, points, style.color(token), style.line(LINE_PX))
+        if memory:
+            fill(painter, whole, zero, style.color("c4"))
+            stroke(painter, whole, style.color("c4"), style.line(LINE_PX))
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(style.color("sunk"))
+            ends = [QPointF(disk[-1].x(), zero), QPointF(disk[0].x(), zero)]
+            painter.drawPolygon(QPolygonF([*disk, *ends]))
+        fill(painter, disk, zero, style.color("c1"))
+        stroke(painter, disk, style.color("c1"), style.line(LINE_PX))
