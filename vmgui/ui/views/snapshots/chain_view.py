@@ -22,6 +22,7 @@ from vmgui.ui.views.snapshots.chain_items import ArcItem, FileItem, ReadItem, ac
 _GAP_PX = 28
 _LEAST_PX, _MOST_PX = 150, 210
 _HIGHEST_PX = 420
+_BAR_PX = 16
 _HEADS = (Role.BASE, Role.OVERLAY, Role.ACTIVE)
 
 
@@ -107,7 +108,7 @@ class ChainView(QGraphicsView):
         right = max(item.area.right() for item in self._items.values())
         more = current().px(30) if self._chain.rewired else 4
         scene.setSceneRect(QRectF(0, 0, right + 4, bottom + more))
-        bar = self.horizontalScrollBar().sizeHint().height()
+        bar = current().px(_BAR_PX)
         self.setMinimumHeight(min(round(bottom + more) + bar, current().px(_HIGHEST_PX)))
         self._show_marks()
 

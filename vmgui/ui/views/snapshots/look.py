@@ -15,11 +15,13 @@ _OFF = frozenset({"shutoff", "shutdown", "off"})
 class Look:
     """The words and the picture at a node.
 
-    ``off`` says that the machine was switched off at that moment.
+    ``short`` is for where there is no room for ``words``. ``off`` says that the machine was
+    switched off at that moment.
     """
 
     name: str
     words: str
+    short: str
     accessible: str
     external: bool = False
     memory: bool = False
@@ -36,6 +38,7 @@ def look_of(
     return Look(
         snapshot.name,
         words,
+        dates.clock(snapshot.created_at_s),
         ", ".join(
             filter(
                 None,

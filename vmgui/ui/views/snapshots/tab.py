@@ -233,7 +233,7 @@ class SnapshotsTab(QWidget):
             self.details.setMinimumWidth(0)
             self.details.setMaximumWidth(16777215)
         else:
-            share = max(px(_DETAILS_LEAST_PX), min(px(_DETAILS_PX), round(self.width() * 0.34)))
+            share = max(px(_DETAILS_LEAST_PX), min(px(_DETAILS_PX), round(self.width() * 0.315)))
             self.details.setFixedWidth(share)
         self.chain.set_room(self.width() - 32 - (0 if below else self.details.width() + 12))
         vertical = QSizePolicy.Policy.Preferred if below else QSizePolicy.Policy.Expanding

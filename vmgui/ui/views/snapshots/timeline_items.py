@@ -157,7 +157,9 @@ class SnapshotItem(QGraphicsItem):
         if scale.names:
             lines.append((self._look.name, self._name_font(), "t1", px(10)))
         if scale.words:
-            lines.append((self._look.words, style.font("axis"), "t3", px(26)))
+            font = style.font("axis")
+            fits = QFontMetricsF(font).horizontalAdvance(self._look.words) <= self._room
+            lines.append((self._look.words if fits else self._look.short, font, "t3", px(26)))
         for text, font, token, top in lines:
             painter.setFont(font)
             painter.setPen(style.color(token))

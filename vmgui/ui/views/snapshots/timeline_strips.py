@@ -135,8 +135,8 @@ class SpaceStrip(QWidget):
             x = self._view.x_of(each.x)
             disk.append(QPointF(x, zero - each.disk_bytes * scale))
             # Memory is written at once, so it is a step.
-            for kept in dict.fromkeys((memory, each.memory_bytes)):
-                whole.append(QPointF(x, zero - (each.disk_bytes + kept) * scale))
+            steps = dict.fromkeys((memory, each.memory_bytes))
+            whole += [QPointF(x, zero - (each.disk_bytes + kept) * scale) for kept in steps]
             memory = each.memory_bytes
         for points in (disk, whole):
             points.insert(0, QPointF(min(0.0, points[0].x()), points[0].y()))

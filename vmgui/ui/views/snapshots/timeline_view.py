@@ -26,7 +26,6 @@ from vmgui.ui.views.snapshots.look import Look
 from vmgui.ui.views.snapshots.scale import (
     LEAST_ZOOM,
     MOST_ZOOM,
-    PICTURES_FROM,
     Scale,
     scale_at,
     zoom_for,
@@ -34,6 +33,12 @@ from vmgui.ui.views.snapshots.scale import (
 from vmgui.ui.views.snapshots.timeline_items import HereItem, LineItem, SnapshotItem
 
 _STEP = 1.25
+_BAR_PX = 16
+"""Room for a scroll bar below, so that it covers no lane."""
+
+_FILLS_FROM = 0.7
+"""Below this zoom names are cut too short: then a line that is too long is scrolled instead."""
+
 _LANES_IN_SIGHT = 3
 """So many lanes are in sight at least, however low the window is."""
 
@@ -156,7 +161,7 @@ class TimelineView(QGraphicsView):
         """Return where a place of the layout's axis is, in the viewport."""
         return self.scale_now.x(x) - self.horizontalScrollBar().value()
 
-    def _zoom_that_fills(self, *, least: float = PICTURES_FROM) -> float:
+    def _zoom_that_fills(self, *, least: float = _FILLS_FROM) -> float:
         assert self._layout is not None
         return max(least, zoom_for(current(), self.viewport().width() - 2, self._layout.width_x))
 
@@ -218,7 +223,7 @@ class TimelineView(QGraphicsView):
                 line.take(nodes[node.parent], node, scale)
         bottom = scale.y(layout.lanes - 1) + scale.lane - scale.top + current().px(10)
         scene.setSceneRect(QRectF(0, 0, scale.width(layout.width_x), bottom))
-        bar = self.horizontalScrollBar().sizeHint().height()
+        bar = current().px(_BAR_PX)
         shown = min(layout.lanes, _LANES_IN_SIGHT)
         self.setMinimumHeight(round(bottom - (layout.lanes - shown) * scale.lane) + bar)
         self.viewport().update()
