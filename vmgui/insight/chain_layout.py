@@ -64,7 +64,7 @@ def _paths(
     found = dict.fromkeys(line)
     for snapshot in storage.snapshots:
         for start in (state_of(snapshot, target), overlay_of(snapshot, target)):
-            if start:
+            if start and start not in found:
                 found.update(dict.fromkeys(image.path for image in graph.chain(start)))
     # What is built on these and needed by nobody: left by something that ended half-way.
     waiting = list(found)

@@ -40,11 +40,16 @@ class Words:
         self._now_s = now_s
         self._made_for: dict[str, list[Snapshot]] = {}
         self._state_of: dict[str, list[Snapshot]] = {}
+        self._inside_of: dict[str, list[str]] = {}
         for each in sorted(storage.snapshots, key=lambda snapshot: snapshot.created_at_s):
             internal = any(d.target == target and d.kind == "internal" for d in each.disks)
             if path := overlay_of(each, target):
                 self._made_for.setdefault(path, []).append(each)
-            if (path := state_of(each, target)) and not internal:
+            path = state_of(each, target)
+            if internal:
+                path = path or next(iter(line), "")
+                self._inside_of.setdefault(path, []).append(each.name)
+            elif path:
                 self._state_of.setdefault(path, []).append(each)
         base = line[-1] if line else ""
         self._stem = f"{base_name(base).split('.')[0]}." if base else ""
@@ -88,14 +93,8 @@ class Words:
         )
 
     def _inside(self, path: str, image: Image | None) -> tuple[str, ...]:
-        known = [
-            snapshot.name
-            for snapshot in self._storage.snapshots
-            if any(d.target == self._target and d.kind == "internal" for d in snapshot.disks)
-            and state_of(snapshot, self._target) in ("", path)
-            and (state_of(snapshot, self._target) or path in self._line[:1])
-        ]
-        return tuple(dict.fromkeys((*known, *(image.internal if image is not None else ()))))
+        told = image.internal if image is not None else ()
+        return tuple(dict.fromkeys((*self._inside_of.get(path, ()), *told)))
 
     def _role(self, path: str, image: Image | None, planned: PlannedFile | None) -> Role:
         if planned is not None and planned.fate is Fate.CREATED:

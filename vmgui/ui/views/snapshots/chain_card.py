@@ -107,13 +107,15 @@ class ChainCard(QFrame):
 
     def set_plan(self, plan: FilePlan | None) -> None:
         """Show what a plan would do to the files; None shows them as they are."""
+        had_plan = self._plan is not None
         self._plan = plan
         if plan is not None:
             self.line.show_plan(plan)
             self._turn_to(plan)
         else:
             self.line.say(_HOW)
-        self._show()
+        if had_plan or plan is not None:
+            self._show()
 
     @property
     def target(self) -> str:

@@ -19,45 +19,33 @@ class Look:
     switched off at that moment.
     """
 
-    name: str
+    snapshot: Snapshot
     words: str
     short: str
-    accessible: str
-    external: bool = False
-    memory: bool = False
     off: bool = False
     picture: QPixmap | None = None
 
+    @property
+    def accessible(self) -> str:
+        """What is told of it to whoever doesn't see it."""
+        snapshot = self.snapshot
+        taken = dates.moment(snapshot.created_at_s, snapshot.created_at_s)
+        parts = (
+            snapshot.name,
+            kind_words(snapshot).lower(),
+            f"taken {taken}" if taken else "",
+            self.words.partition(" · ")[2],
+            "you are here, right after it" if snapshot.current else "",
+        )
+        return ", ".join(filter(None, parts))
 
-def look_of(
-    snapshot: Snapshot, size_bytes: int | None, picture: QPixmap | None, now_s: float
-) -> Look:
+
+def look_of(snapshot: Snapshot, size_bytes: int | None, picture: QPixmap | None) -> Look:
     """Return what is drawn of a snapshot."""
+    clock = dates.clock(snapshot.created_at_s)
     amount = "" if size_bytes is None else size(size_bytes)
-    words = " · ".join(filter(None, (dates.clock(snapshot.created_at_s), amount)))
-    return Look(
-        snapshot.name,
-        words,
-        dates.clock(snapshot.created_at_s),
-        ", ".join(
-            filter(
-                None,
-                (
-                    snapshot.name,
-                    kind_words(snapshot).lower(),
-                    f"taken {dates.moment(snapshot.created_at_s, now_s)}"
-                    if snapshot.created_at_s > 0
-                    else "",
-                    amount,
-                    "you are here, right after it" if snapshot.current else "",
-                ),
-            )
-        ),
-        snapshot.external,
-        snapshot.has_memory,
-        snapshot.state in _OFF,
-        picture,
-    )
+    words = " · ".join(filter(None, (clock, amount)))
+    return Look(snapshot, words, clock, snapshot.state in _OFF, picture)
 
 
 def kind_words(snapshot: Snapshot) -> str:

@@ -55,6 +55,8 @@ class PlanLine(QWidget):
 
     def say(self, text: str, *, failed: bool = False) -> None:
         """Say a sentence in place of a plan."""
+        if text == self.accessibleName():
+            return
         self._clear()
         self.setAccessibleName(text)
         self._add_line("warning" if failed else "info", text, "dang" if failed else "t3")

@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QPixmap, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -76,6 +76,7 @@ class SnapshotsTab(QWidget):
         self._preview = NOTHING
         self._pictures: dict[Key, tuple[Moment, QPixmap]] = {}
         self._read_for: object = None
+        self._planned_for: object = None
         self._ticks = 0
         self.corner = SnapshotCorner(self)
         self.corner.take.clicked.connect(self.take)
@@ -101,7 +102,7 @@ class SnapshotsTab(QWidget):
         """Show another machine from now on."""
         self.close_down()
         self._key, self._domain = key, None
-        self._storage, self._read_for = None, None
+        self._storage = self._read_for = self._planned_for = None
         self._sizes = {}
         self._snapshots, self._pictures = {}, {}
         self._chosen, self._preview = HERE, NOTHING
@@ -294,10 +295,9 @@ class SnapshotsTab(QWidget):
         self.corner.show_zoom(index == 0 and self.timeline.mode.key != LIST)
 
     def _show_timeline(self) -> None:
-        now_s = time.time()
-        layout = timeline(self._snapshots.values(), now_s)
+        layout = timeline(self._snapshots.values(), time.time())
         looks = {
-            name: look_of(snapshot, self._size_of(snapshot), self._picture_of(snapshot), now_s)
+            name: look_of(snapshot, self._size_of(snapshot), self._picture_of(snapshot))
             for name, snapshot in self._snapshots.items()
         }
         state = self._domain.state.value if self._domain is not None else ""
@@ -436,12 +436,18 @@ class SnapshotsTab(QWidget):
 
     def _plan(self) -> None:
         """Ask what the chosen step would do to the chosen snapshot."""
-        self._ask_plan.drop()
         action_id = _PLANS.get(self._preview)
         snapshot = self._snapshots.get(self._chosen)
         if action_id is None or snapshot is None:
+            self._planned_for = None
+            self._ask_plan.drop()
             self.chain.set_plan(None)
             return
+        wanted = (action_id, snapshot.key, self._read_for)
+        if wanted == self._planned_for:
+            return  # nothing has changed since
+        self._planned_for = wanted
+        self._ask_plan.drop()
         self.chain.set_plan(None)
         key, session = snapshot.key, self._session
         self._ask_plan.ask(lambda: session.plan(action_id, key))
@@ -453,6 +459,7 @@ class SnapshotsTab(QWidget):
             self.details.show_command("\n".join(plan.virsh))
 
     def _on_plan_failed(self, error: VmguiError) -> None:
+        self._planned_for = None
         self.chain.set_plan(None)
         self.chain.line.say(" ".join(filter(None, (error.what, error.why))), failed=True)
 
@@ -479,9 +486,14 @@ class SnapshotsTab(QWidget):
         self._storage = storage
         self._sizes = snapshot_sizes(storage)
         self.chain.set_storage(storage)
-        self._show_timeline()
-        self.choose(self._chosen)
-        self._plan()
+        # In a turn of its own: with hundreds of snapshots each of the two takes a while.
+        QTimer.singleShot(0, self, self._on_sizes)
+
+    def _on_sizes(self) -> None:
+        if self._storage is not None and self._snapshots:
+            self._show_timeline()
+            self.choose(self._chosen)
+            self._plan()
 
     def _on_storage_failed(self, error: VmguiError) -> None:
         self._read_for = None

@@ -5,6 +5,7 @@ from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QP
 from PySide6.QtWidgets import (
     QGraphicsItem,
     QGraphicsPathItem,
+    QGraphicsSceneHoverEvent,
     QStyleOptionGraphicsItem,
     QWidget,
 )
@@ -24,13 +25,14 @@ _BENDS_PX = 16
 class SnapshotItem(QGraphicsItem):
     """A snapshot: its mark on the line, its name below, its picture above.
 
-    Its origin is the middle of the mark. The view draws the frame of the chosen one, below the
-    lines.
+    Its origin is the middle of the mark. The view draws the ``frame`` of the chosen one, below
+    the lines.
     """
 
     def __init__(self, node: Node, look: Look, scale: Scale, room_px: float) -> None:
         super().__init__()
         self.name = node.name
+        self.setAcceptHoverEvents(True)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setZValue(2)
         self.take(node, look, scale, room_px)
@@ -40,14 +42,15 @@ class SnapshotItem(QGraphicsItem):
         self.prepareGeometryChange()
         self._node, self._look, self._scale = node, look, scale
         self._room = max(room_px, current().px(36))
+        self.frame = self._frame()
         self.setPos(scale.x(node.x), scale.y(node.lane))
-        description = lost = ""
-        if node.snapshot is not None:
-            description = node.snapshot.description
-            lost = f"Its parent, {node.snapshot.parent}, isn't there." if node.orphan else ""
-        self.setToolTip(
-            plain_tooltip("\n".join(filter(None, (look.accessible, description, lost))))
-        )
+
+    def hoverEnterEvent(self, event: QGraphicsSceneHoverEvent) -> None:
+        # Made when it is wanted: there may be hundreds.
+        told = [self._look.accessible, self._look.snapshot.description]
+        if self._node.orphan:
+            told.append(f"Its parent, {self._look.snapshot.parent}, isn't there.")
+        self.setToolTip(plain_tooltip("\n".join(filter(None, told))))
 
     def boundingRect(self) -> QRectF:
         return self.frame.adjusted(-2, -2, 2, 2)
@@ -66,23 +69,20 @@ class SnapshotItem(QGraphicsItem):
         self._paint_mark(painter)
         self._paint_words(painter)
 
-    @property
-    def frame(self) -> QRectF:
-        """What the frame of the chosen one goes round, in the item's own coordinates."""
+    def _frame(self) -> QRectF:
         scale, style = self._scale, current()
         px = style.px
         if not scale.names:
             return QRectF(-px(11), -px(11), px(22), px(22))
-        words = QFontMetricsF(self._name_font()).horizontalAdvance(one_line(self._look.name))
+        name = one_line(self._look.snapshot.name)
+        words = QFontMetricsF(self._name_font()).horizontalAdvance(name)
         half = max(min(words, self._room), self._picture().width(), px(52)) / 2 + px(5)
-        has_picture = scale.picture is not None and (
-            self._look.picture is not None or self._look.off
-        )
+        has_picture = self._look.picture is not None or self._look.off
         top = -float(px(14))
-        if has_picture:
+        if scale.picture is not None and has_picture:
             top = self._picture().top() - px(5)
-        elif scale.picture is not None and self._look.memory:
-            top = -px(33)
+        elif scale.picture is not None and self._look.snapshot.has_memory:
+            top = -float(px(33))
         bottom = px(43) if scale.words else px(27)
         return QRectF(-half, top, 2 * half, bottom - top)
 
@@ -119,7 +119,7 @@ class SnapshotItem(QGraphicsItem):
             mark = QRectF(0, 0, side, side)
             mark.moveCenter(box.center())
             style.paint_icon(painter, mark, "power", "t3")
-        if look.memory:
+        if look.snapshot.has_memory:
             self._paint_badge(painter, box if look.picture is not None or look.off else None)
 
     def _paint_badge(self, painter: QPainter, box: QRectF | None) -> None:
@@ -142,10 +142,10 @@ class SnapshotItem(QGraphicsItem):
         style = current()
         color = style.color("acc" if self._node.on_line else "t2")
         # What isn't filled hides the line that goes through it.
-        painter.setBrush(color if self._look.memory else style.color("card"))
+        painter.setBrush(color if self._look.snapshot.has_memory else style.color("card"))
         painter.setPen(QPen(color, style.line(2)))
         r = self._scale.radius
-        if self._look.external:
+        if self._look.snapshot.external:
             painter.drawRoundedRect(QRectF(-r + 0.5, -r + 0.5, 2 * r - 1, 2 * r - 1), 1.5, 1.5)
         else:
             painter.drawEllipse(QPointF(), r, r)
@@ -155,7 +155,7 @@ class SnapshotItem(QGraphicsItem):
         px = style.px
         lines = []
         if scale.names:
-            lines.append((self._look.name, self._name_font(), "t1", px(10)))
+            lines.append((self._look.snapshot.name, self._name_font(), "t1", px(10)))
         if scale.words:
             font = style.font("axis")
             fits = QFontMetricsF(font).horizontalAdvance(self._look.words) <= self._room

@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QPainter,
     QPen,
     QResizeEvent,
+    QShowEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QWidget
@@ -80,6 +81,7 @@ class TimelineView(QGraphicsView):
         self._lines: dict[str, LineItem] = {}
         self._chosen = HERE
         self._zoom, self._fills = 1.0, True
+        self._is_due = False
         self.scale_now: Scale = scale_at(current(), 1.0, pictures=True)
         self.horizontalScrollBar().valueChanged.connect(self.scaled)
         current().changed.connect(self._place)
@@ -95,7 +97,7 @@ class TimelineView(QGraphicsView):
         if self._fills:
             self._zoom = self._zoom_that_fills()
         self._sync_items()
-        self._place()
+        self._place_when_seen()
         self.select(self._chosen if layout.node(self._chosen) is not None else HERE)
         if was_new:
             self.show_name(HERE)
@@ -188,11 +190,18 @@ class TimelineView(QGraphicsView):
         }:
             scene.removeItem(self._lines.pop(name))
 
+    def _place_when_seen(self) -> None:
+        """Put each item in its place now, or once there is a place: it isn't known before."""
+        self._is_due = not self.isVisible()
+        if not self._is_due:
+            self._place()
+
     def _place(self) -> None:
         """Put each item where it belongs at the present zoom."""
         layout = self._layout
         if layout is None:
             return
+        self._is_due = False
         pictures = any(look.picture is not None or look.off for look in self._looks.values())
         scale = self.scale_now = scale_at(current(), self._zoom, pictures=pictures)
         scene = self.scene()
@@ -293,9 +302,17 @@ class TimelineView(QGraphicsView):
         self.show_name(name)
         self.chosen.emit(name)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._is_due:
+            if self._fills and self._layout is not None:
+                self._zoom = self._zoom_that_fills()
+            self._place()
+            self.show_name(self._chosen)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if self._layout is not None and self._fills:
+        if self._layout is not None and self._fills and self.isVisible():
             self._zoom = self._zoom_that_fills()
             self._place()
             self.show_name(self._chosen)
