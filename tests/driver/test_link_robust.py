@@ -308,3 +308,22 @@ async def test_what_is_late_ends_with_its_host() -> None:
         await aside.ask("pool", call, what="Count")
     await aside.close()
     assert ended == [True]
+
+
+@pytest.mark.logs
+async def test_a_listener_that_fails_costs_no_host_its_link(
+    world: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    inventory = Inventory()
+
+    def fail(_: Change) -> None:
+        raise ZeroDivisionError("a bug of a view")
+
+    inventory.changed.connect(fail)
+    fleet = Fleet(inventory)
+    fleet.connect(world)
+    await asyncio.wait_for(fleet.settled(), 30)
+    assert states(inventory) == [LinkState.CONNECTED]
+    assert len(list(inventory.of(Domain))) == 3
+    assert "a bug of a view" in caplog.text
+    await fleet.close()

@@ -105,6 +105,12 @@ class Runner:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self._lanes.clear()
+        for job in tuple(self._jobs.values()):
+            # Its turn had come, and nothing more: a task that is cancelled so early never runs.
+            self._jobs.pop(job.id)
+            job.state_now = UNCHANGED
+            job.move(JobState.CANCELLED, time.time())
 
     def _enter(self, action: Action[Any], key: Key, values: Values) -> Job:
         record = self._inventory.get(key)

@@ -271,3 +271,14 @@ async def test_a_fault_in_a_virsh_line_keeps_nobody_from_acting(
     jobs = world.run(keys(A, 2))
     assert {await asyncio.wait_for(job.wait(), 5) for job in jobs} == {JobState.DONE}
     assert len(told) == 2
+
+
+async def test_closing_ends_what_was_just_begun() -> None:
+    gate = Gate()
+    world = World(gate)
+    jobs = world.run(keys(A, 4))
+    await world.runner.close()
+    assert {job.state for job in jobs} == {JobState.CANCELLED}
+    assert gate.begun == []
+    assert world.runner.jobs == ()
+    assert not world.runner.busy
