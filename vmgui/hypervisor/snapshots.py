@@ -3,6 +3,7 @@
 import libvirt
 
 from vmgui.hypervisor.abilities import Abilities
+from vmgui.hypervisor.errors import is_gone
 from vmgui.hypervisor.reading import read_or_keep
 from vmgui.hypervisor.xml.snapshot import read_snapshot_xml
 from vmgui.inventory.key import Key, domain_key
@@ -14,10 +15,15 @@ def list_snapshots(
 ) -> tuple[Snapshot, ...]:
     """Return a machine's snapshots, the oldest first: three calls, and one for each snapshot.
 
-    None where the driver has no snapshots.
+    None where the driver has no snapshots, or the machine went meanwhile.
     """
-    machine = conn.lookupByUUIDString(domain_uuid)
-    handles = abilities.ask("listAllSnapshots", machine.listAllSnapshots)
+    try:
+        machine = conn.lookupByUUIDString(domain_uuid)
+        handles = abilities.ask("listAllSnapshots", machine.listAllSnapshots)
+    except libvirt.libvirtError as error:
+        if is_gone(error):
+            return ()
+        raise
     if not handles:
         return ()
     # A machine may have snapshots and none that is current: libvirt calls that an error.

@@ -126,7 +126,12 @@ def _move_up(source: str, entry: Path) -> None:
         entry.mkdir()
     else:
         entry.touch()
-    _mount(source, str(entry), None, _MS_BIND | _MS_REC)
+    try:
+        _mount(source, str(entry), None, _MS_BIND | _MS_REC)
+    except _Failed:
+        if os.path.lexists(source):
+            raise
+        # It went meanwhile, as a log that is rotated does. What stands for it is empty.
 
 
 def _furnish(name: str, mounts: list[list[str]]) -> None:
@@ -179,6 +184,8 @@ class _Host:
         while True:
             if self._wanted:
                 self._wanted = False
+                # It may have ended just now, and whoever asks for it saw that before we did.
+                self._reap()
                 if self._daemon is None:
                     self._start()
             ready = select.select([life_line, awake], [], [])[0]

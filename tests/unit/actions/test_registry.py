@@ -117,6 +117,8 @@ def possible(state: DomainState, *, run_id: int | None) -> set[str]:
         (DomainState.SAVED, None, "start restore discard-saved"),
         (DomainState.UNKNOWN, None,
          "start shutdown reboot reset force-off suspend resume save rename"),
+        (DomainState.UNKNOWN, 1,
+         "start shutdown reboot reset force-off suspend resume save rename"),
     ],
 )  # fmt: skip
 def test_what_a_state_allows(state: DomainState, run_id: int | None, verbs: str) -> None:

@@ -168,7 +168,7 @@ def _read_disk(disk: etree._Element) -> Disk:
         device=word(disk.get("device", "disk")),
         bus=word(attribute_of(parts, "target", "bus")),
         source_type=word(source_type),
-        source=_source_name(source_type, parts.get("source")),
+        source=source_name(source_type, parts.get("source")),
         format=word(attribute_of(parts, "driver", "type")),
         read_only="readonly" in parts,
         shareable="shareable" in parts,
@@ -178,7 +178,7 @@ def _read_disk(disk: etree._Element) -> Disk:
 
 def _backing_files(store: etree._Element | None) -> Iterator[str]:
     while store is not None:
-        name = _source_name(store.get("type", ""), store.find("source"))
+        name = source_name(store.get("type", ""), store.find("source"))
         if name:
             yield name
         store = store.find("backingStore")
@@ -187,7 +187,8 @@ def _backing_files(store: etree._Element | None) -> Iterator[str]:
 _PATH_ATTRIBUTES = {"file": "file", "block": "dev", "dir": "dir", "vhostuser": "path"}
 
 
-def _source_name(kind: str, source: etree._Element | None) -> str:
+def source_name(kind: str, source: etree._Element | None) -> str:
+    """Return the path, ``POOL/VOLUME`` or network name in a disk's ``source``, "" for none."""
     if source is None:
         return ""
     match kind:
