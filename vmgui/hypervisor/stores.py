@@ -6,7 +6,7 @@ one *id* before it is compared: a plain path, or ``net:NAME`` for what is no fil
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import pairwise
 from typing import TypeVar
@@ -23,6 +23,9 @@ T = TypeVar("T")
 
 _NETWORK_POOLS = frozenset({"rbd", "gluster", "sheepdog"})
 """Pools whose volumes have a name in the network instead of a path on the host."""
+
+_LOOKED_THROUGH = frozenset({"dir", "fs", "netfs"})
+"""Pools that have each file of their folder for a volume; others own a part of what is there."""
 
 _BY_PATH = frozenset({"file", "block", "volume", "network"})
 _MAPPED = re.compile(r"/dev/mapper/((?:[^-]|--)+)-((?:[^-]|--)+)")
@@ -79,10 +82,10 @@ class Stores:
         self._pool_of: dict[str, Pool | None] = {}
         self._by_name: dict[str, str] = {}
         self._folders: dict[str, str] = {}
+        self._idle_folders: dict[str, str] = {}
         self._covered: set[str] = set()
         self._below: dict[str, set[str]] = {}
         self._ends: set[str] = set()
-        self._upper: dict[str, list[str]] = {}
         none: list[libvirt.virStoragePool] = []
         pools = unread.ask(
             conn.listAllStoragePools, none, "The storage pools of the host", _LOOK, is_all=True
@@ -106,20 +109,20 @@ class Stores:
         """Take over what XML tells of a chain; volumes tell less of what lies in no pool."""
         ids = [self.id_of(source) for source in chain.sources]
         for upper, lower in pairwise(ids):
-            self._below.setdefault(upper, set()).add(lower)
+            self.learn_backing(upper, lower)
         if chain.ends:
-            self._ends.add(ids[-1])
+            self.learn_backing(ids[-1], "")
 
-    def below(self, ids: Iterable[str]) -> list[str]:
-        """Return ``ids`` and all that they are built on, each above what is below it."""
-        found: dict[str, None] = {}
-        waiting = list(ids)
-        while waiting:
-            each = waiting.pop(0)
-            if each not in found:
-                found[each] = None
-                waiting += sorted(self._below.get(each, ()))
-        return list(found)
+    def learn_backing(self, upper: str, lower: str) -> None:
+        """Note that ``upper`` reads from ``lower``, "" for nothing. Both are ids."""
+        if lower:
+            self._below.setdefault(upper, set()).add(lower)
+        else:
+            self._ends.add(upper)
+
+    def is_told(self, id_: str) -> bool:
+        """Tell whether it is known what ``id_`` reads from, be it nothing."""
+        return id_ in self._below or id_ in self._ends
 
     def is_known(self, chain: DiskChain) -> bool:
         """Tell whether it is known what ``chain`` is built on, after all chains were learnt.
@@ -130,7 +133,35 @@ class Stores:
         if chain.device not in {"disk", "lun"} or chain.sources[0].kind not in _BY_PATH:
             return True
         top = self.id_of(chain.sources[0])
-        return top in self._below or top in self._ends or posixpath.dirname(top) in self._covered
+        return self.is_told(top) or posixpath.dirname(top) in self._covered
+
+    def idle_pool_of(self, id_: str) -> str:
+        """Return the name of the pool that is not active and whose folder holds ``id_``, or ""."""
+        return self._idle_folders.get(posixpath.dirname(id_), "")
+
+    def exists(self, id_: str) -> bool | None:
+        """Tell whether ``id_`` is there; None where no active pool would know it."""
+        if id_ in self._volumes:
+            return True
+        # libvirt passes over files whose names hold control characters.
+        if posixpath.dirname(id_) in self._covered and id_.isprintable():
+            return False
+        return None
+
+    @property
+    def volumes(self) -> Mapping[str, Volume]:
+        """All volumes, by id."""
+        return self._volumes
+
+    def backing_id(self, id_: str) -> str | None:
+        """Return what the volume ``id_`` itself says that it reads from, "" for nothing.
+
+        None where it is no volume of an active pool.
+        """
+        volume = self._volumes.get(id_)
+        if volume is None:
+            return None
+        return _backing_id(volume) if volume.backing_path else ""
 
     def volume(self, id_: str) -> Volume | None:
         """Return the volume that is ``id_``."""
@@ -139,10 +170,6 @@ class Stores:
     def pool(self, id_: str) -> Pool | None:
         """Return the active pool that holds ``id_``; None for none, and where two might."""
         return self._pool_of.get(id_)
-
-    def upper(self, id_: str) -> tuple[str, ...]:
-        """Return the paths of the volumes that are built on ``id_``."""
-        return tuple(self._upper.get(id_, ()))
 
     def _take_pool(self, handle: libvirt.virStoragePool, uri: str, unread: Unread) -> None:
         name = handle.name()
@@ -154,6 +181,8 @@ class Stores:
         self._folders[name] = pool.path
         if not unread.ask(handle.isActive, 1, what, _LOOK):
             self.idle.append(name)
+            if pool.path:
+                self._idle_folders[id_of_path(pool.path)] = name
             return
         # A file that was made behind libvirt's back may be built on one of ours.
         refreshed = unread.ask(lambda: handle.refresh(0), None, what, _REFRESH, is_all=True)
@@ -165,7 +194,8 @@ class Stores:
             )  # fmt: skip
             if read is not None:
                 self._take_volume(read, pool)
-        if refreshed == 0 and volumes is not None and pool.path:
+        is_whole = refreshed == 0 and volumes is not None
+        if is_whole and pool.path and pool.kind in _LOOKED_THROUGH:
             self._covered.add(id_of_path(pool.path))
 
     def _take_volume(self, volume: Volume, pool: Pool) -> None:
@@ -177,11 +207,9 @@ class Stores:
         self._pool_of[id_] = None if is_double else pool
         self._by_name[f"{pool.name}/{volume.name}"] = id_
         if volume.backing_path:
-            lower = id_of_path(volume.backing_path)
-            self._below.setdefault(id_, set()).add(lower)
-            self._upper.setdefault(lower, []).append(volume.path)
+            self.learn_backing(id_, _backing_id(volume))
         else:
-            self._ends.add(id_)
+            self.learn_backing(id_, "")
 
 
 def id_of_path(path: str) -> str:
@@ -194,6 +222,19 @@ def id_of_path(path: str) -> str:
         group, volume = (part.replace("--", "-") for part in mapped.groups())
         return f"/dev/{group}/{volume}"
     return plain
+
+
+def _backing_id(volume: Volume) -> str:
+    return id_of_path(against(volume.path, volume.backing_path))
+
+
+def against(path: str, backing: str) -> str:
+    """Return ``backing`` as it is meant in the image at ``path``: from that image's folder on.
+
+    What begins with a protocol is no path, as QEMU has it: a colon before the first slash.
+    """
+    is_relative = path.startswith("/") and ":" not in backing.partition("/")[0]
+    return posixpath.join(posixpath.dirname(path), backing) if is_relative else backing
 
 
 def _net(name: str) -> str:

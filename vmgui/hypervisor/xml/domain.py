@@ -29,7 +29,11 @@ def read_domain_xml(xml: str, known: Domain) -> Domain:
     State, autostart, saved state and snapshots aren't in the XML. Elements that are missing,
     unknown or odd leave their fields at the default. Raises `UnreadableXml`. Any thread.
     """
-    root = parse(xml, "domain")
+    return read_domain(parse(xml, "domain"), known)
+
+
+def read_domain(root: etree._Element, known: Domain) -> Domain:
+    """Return ``known`` with what the element of a machine tells; see `read_domain_xml`."""
     parts = children(root)
     run_id = root.get("id")
     tags, os_name = read_metadata(parts["metadata"]) if "metadata" in parts else ((), "")

@@ -13,10 +13,14 @@ from vmgui.hypervisor.xml.domain import source_name
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a disk's data are: a path, ``POOL/VOLUME`` or a network name, as ``kind`` says."""
+    """Where a disk's data are: a path, ``POOL/VOLUME`` or a network name, as ``kind`` says.
+
+    ``format`` is how they are laid out, "" where the XML leaves that open.
+    """
 
     kind: str
     name: str
+    format: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,7 @@ class DiskChain:
     read_only: bool
     sources: tuple[Source, ...]
     ends: bool
+    shareable: bool = False
 
 
 def read_chains(root: etree._Element) -> Iterator[DiskChain]:
@@ -42,7 +47,7 @@ def read_chains(root: etree._Element) -> Iterator[DiskChain]:
         while store is not None:
             kind = store.get("type", "file")
             if name := source_name(kind, store.find("source")):
-                sources.append(Source(kind, name))
+                sources.append(Source(kind, name, _format(store)))
             else:
                 ends = bool(sources)
             ends = ends or _format(store) == "raw"
@@ -55,7 +60,17 @@ def read_chains(root: etree._Element) -> Iterator[DiskChain]:
                 read_only=disk.find("readonly") is not None,
                 sources=tuple(sources),
                 ends=ends,
+                shareable=disk.find("shareable") is not None,
             )
+
+
+def read_nvram_paths(root: etree._Element) -> Iterator[str]:
+    """Yield the file of UEFI variables of each domain in ``root``. Any thread."""
+    for nvram in root.iterfind(".//os/nvram"):
+        source = nvram.find("source")
+        path = (nvram.text or "").strip() or (source.get("file", "") if source is not None else "")
+        if path:
+            yield path
 
 
 def read_paths(root: etree._Element) -> Iterator[str]:
