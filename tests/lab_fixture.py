@@ -10,6 +10,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -63,8 +64,10 @@ class Daemon:
 
     def kill(self) -> None:
         """End it at once, and return when it is gone."""
+        pid = self.pid
         self._send(signal.SIGKILL)
-        eventually(lambda: self.pid is None, "the daemon is gone")
+        # Its first thread is gone before the last, and with that its sockets: it has to be reaped.
+        eventually(lambda: not Path(f"/proc/{pid}").exists(), "the daemon is gone")
 
     def start(self) -> None:
         """Start it again, and return when it takes connections."""
