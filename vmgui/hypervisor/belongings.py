@@ -12,7 +12,7 @@ from enum import StrEnum
 import libvirt
 
 from vmgui.hypervisor.errors import is_cut
-from vmgui.hypervisor.images import HostImages
+from vmgui.hypervisor.host_images import HostImages
 from vmgui.hypervisor.stores import Unread
 from vmgui.hypervisor.xml.document import parse
 from vmgui.hypervisor.xml.domain import read_domain
