@@ -149,13 +149,16 @@ class Refresh:
         )
 
     def _with_past(self, domain: Domain) -> Domain:
-        """Return ``domain`` with what only earlier readings know: since when it is so."""
+        """Return ``domain`` with what only earlier readings know: since when it is so, it hangs."""
         old = self._inventory.domain(domain.key)
         if old is None:
             return domain
-        if old.state is domain.state or not old.read_fully:
-            return replace(domain, state_since_s=old.state_since_s)
-        return replace(domain, state_since_s=time.time())
+        is_new = old.state is not domain.state and old.read_fully
+        return replace(
+            domain,
+            state_since_s=time.time() if is_new else old.state_since_s,
+            hangs=old.hangs and domain.state.is_active,
+        )
 
     async def _read_networks(self) -> Change:
         read = await self._call(list_networks, what="List the networks")

@@ -237,7 +237,6 @@ def write_host(host: HostSpec, folder: Path) -> None:
             check=True,
         )
 
-
     for file, entry in _ACCOUNT_FILES.items():
         (folder / file).write_text(_accounts(Path("/etc", file).read_text(), entry))
 

@@ -14,7 +14,7 @@ from vmgui.inventory.host import LinkState
 from vmgui.inventory.key import Key
 from vmgui.lab import LabProblem, LabUnavailable
 from vmgui.session import Session
-from vmgui.settings import SCHEME
+from vmgui.settings import POLL_INTERVAL_S, SCHEME
 from vmgui.ui.actions import MachineActions
 from vmgui.ui.bridge import Bridge
 from vmgui.ui.connections import Connections
@@ -72,7 +72,13 @@ class MainWindow(QMainWindow):
         self.side = Side(self.tree, session.settings, style)
         self.pages = Pages(session, self.bridge, style, self.actions_on_machines.perform)
         self.journal = JournalPanel(style)
-        self.status = StatusBar(session.inventory, self.bridge, style)
+        self.status = StatusBar(
+            session.inventory,
+            session.sampler,
+            lambda: session.settings.get(POLL_INTERVAL_S),
+            self.bridge,
+            style,
+        )
         self._logo = Logo(style)
         self.bar_end = Corner(session.settings, style)
         self._side_dock = self._dock("side-dock", self.side, Qt.DockWidgetArea.LeftDockWidgetArea)
@@ -271,6 +277,7 @@ class MainWindow(QMainWindow):
             self.actions_on_machines.context_menu(self).popup(place)
 
     def _on_tick(self) -> None:
+        self.tree.tell_ages()
         wanted = self.side.tree.keys_in_sight()
         key = key_of(self._open)
         self.session.sampler.set_wanted([*wanted, key] if key is not None else wanted)

@@ -35,7 +35,7 @@ from vmgui.inventory.domain import Domain
 from vmgui.inventory.host import Host
 from vmgui.inventory.key import Key
 from vmgui.session import Session
-from vmgui.ui.models.tree_nodes import shown_state
+from vmgui.ui.models.tree_nodes import hangs, shown_state
 from vmgui.ui.style import current
 from vmgui.ui.views.machine_buttons import Perform
 from vmgui.ui.views.tree_delegate import mark_of, mark_of_link
@@ -204,7 +204,7 @@ class Palette(QFrame):
             domain.name,
             lambda: self._open_page(domain.key),
             f"{host.name} · {state.value}",
-            mark=mark_of(state),
+            mark=mark_of(state, hangs=hangs(domain, host)),
         )
 
     def _find(self, text: str) -> None:

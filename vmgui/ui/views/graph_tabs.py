@@ -61,6 +61,7 @@ class GraphTabs(QWidget):
         self._boards: list[GraphBoard] = []
         self._cpus = 0
         self._message = self._highlighted = ""
+        self._is_stale = False
         self._events: tuple[GraphEvent, ...] = ()
         self._unmade: dict[int, MakeTab] = {}
         # Each widget is made in its place: to move a tree of them costs as much as to style it.
@@ -119,6 +120,12 @@ class GraphTabs(QWidget):
         self._message = message
         for board in self._boards:
             board.set_message(message)
+
+    def set_stale(self, is_stale: bool) -> None:
+        """Draw the graphs' lines grey, because what they show is old, or in their colours."""
+        self._is_stale = is_stale
+        for board in self._boards:
+            board.set_stale(is_stale)
 
     def set_cpus(self, cpus: int) -> None:
         """Say how many CPUs 100 % are."""
@@ -189,6 +196,7 @@ class GraphTabs(QWidget):
         board.event_activated.connect(self.event_activated)
         board.set_cpus(self._cpus)
         board.set_message(self._message)
+        board.set_stale(self._is_stale)
         board.set_events(self._events)
         board.highlight_event(self._highlighted)
         self._boards.append(board)

@@ -159,11 +159,13 @@ class HostPage(QWidget):
                 (("close", "Close page"),),
             )
             self._tabs.set_message("No figures: the host isn't connected.")
+            self._tabs.set_stale(True)
             return
         now_s = time.monotonic()
         self._header.chip.set_state(*link_chip(host, now_s))
         fresh = host.link.state in (LinkState.CONNECTED, LinkState.STALLED)
         self._tabs.set_message("" if fresh else "No figures while it isn't connected.")
+        self._tabs.set_stale(not host.link.state.is_fresh)
         bar = link_bar(host, now_s)
         if bar is not None and host.link.state is LinkState.REFUSED:
             self._show_failure(host, bar.strong, bar.buttons)

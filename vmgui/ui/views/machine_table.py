@@ -13,7 +13,7 @@ from vmgui.inventory.key import host_key
 from vmgui.session import Session
 from vmgui.ui.bridge import Bridge
 from vmgui.ui.models.order import natural_key
-from vmgui.ui.models.tree_nodes import shown_state
+from vmgui.ui.models.tree_nodes import hangs, shown_state
 from vmgui.ui.views.record_table import Column, RecordModel, RecordTable
 from vmgui.ui.views.tree_delegate import mark_of
 
@@ -84,10 +84,12 @@ class MachineTable(QWidget):
     def _mark(self, domain: Domain) -> str:
         host = self._session.inventory.host(self._uri)
         is_stale = host is not None and host.link.state is LinkState.STALLED
-        return "stale" if is_stale and domain.state.is_active else mark_of(self._shown(domain))
+        is_stale = is_stale and domain.state.is_active
+        return mark_of(self._shown(domain), hangs=is_stale or hangs(domain, host))
 
     def _state(self, domain: Domain) -> str:
-        return self._shown(domain).value
+        host = self._session.inventory.host(self._uri)
+        return f"{self._shown(domain).value}{', hangs' if hangs(domain, host) else ''}"
 
     def _ratio(self, domain: Domain) -> float:
         sample = self._session.sampler.latest(domain.key)
