@@ -109,9 +109,10 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 
 def free_text(value: Value) -> Predicate:
-    """Return the test for text without a key: name, title, description, tags, host, UUID."""
+    """Return the test for text without a key: name, title, tags, description, host, IP, UUID."""
     test = value.within()
     is_long = len(value.text) >= 8  # "db" is in every tenth UUID, and nobody means that
+    is_address = "." in value.text or ":" in value.text
 
     def found(domain: Domain, host: Host | None, _sample: Sample | None) -> bool:
         return (
@@ -120,6 +121,7 @@ def free_text(value: Value) -> Predicate:
             or (bool(domain.tags) and any(test(tag.casefold()) for tag in domain.tags))
             or (bool(domain.description) and test(domain.description.casefold()))
             or (is_long and test(domain.uuid))
+            or (is_address and any(test(a) for i in domain.interfaces for a in i.addresses))
             or (host is not None and test(host.name.casefold()))
         )
 
@@ -360,6 +362,12 @@ KEYS: dict[str, QueryKey] = {
             "one of its MAC addresses",
             "mac:52:54:00:*",
             _texts(lambda d, _h: (i.mac for i in d.interfaces)),
+        ),
+        QueryKey(
+            "ip",
+            "one of its IP addresses",
+            "ip:192.168.122.*",
+            _texts(lambda d, _h: (a for i in d.interfaces for a in i.addresses)),
         ),
         QueryKey(
             "agent",

@@ -68,13 +68,18 @@ class Disk:
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """A network interface of a domain; ``source`` is the network, bridge or device it is on."""
+    """A network interface of a domain; ``source`` is the network, bridge or device it is on.
+
+    ``addresses`` are the IP addresses that a running guest was given there, as far as libvirt's
+    own DHCP server gave them.
+    """
 
     mac: str
     kind: str = "network"
     source: str = ""
     model: str = ""
     target: str = ""
+    addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
