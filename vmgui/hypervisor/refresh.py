@@ -126,9 +126,8 @@ class Refresh:
         )
 
     def _on_event(self, event: HostEvent) -> None:
-        if event.kind != "node device":
-            self._dirty.add(Key(self._uri, event.kind, event.id))
-            self._woken.set()
+        self._dirty.add(Key(self._uri, event.kind, event.id))
+        self._woken.set()
 
     async def _look_over(self, *, everything: bool = False) -> None:
         """Compare names and states with what is held, and read in full what differs."""
