@@ -16,6 +16,7 @@ from vmgui.ui.bridge import Bridge
 from vmgui.ui.dialogs.confirm import ConfirmDialog
 from vmgui.ui.dialogs.delete import DeleteDialog
 from vmgui.ui.dialogs.edit import EditDialog, RenameDialog
+from vmgui.ui.dialogs.tag import TagDialog
 from vmgui.ui.possible import Possible
 from vmgui.ui.style import Style
 from vmgui.ui.widgets.text import plain_tooltip
@@ -100,6 +101,15 @@ class MachineActions(QObject):
                 self._session.inventory,
                 self._bridge,
                 lambda values: self._session.run(action_id, able[0], **values),
+                self._window,
+            ).open()
+        elif action_id == "domain.tag":
+            TagDialog(
+                domains,
+                self._session.registry,
+                self._session.inventory,
+                self._bridge,
+                lambda some, values: self._session.run(action_id, some, **values),
                 self._window,
             ).open()
         elif action_id == "domain.delete" and len(domains) == 1:

@@ -22,7 +22,7 @@ _FIRST = ("domain.start", "domain.restore", "domain.resume", "domain.suspend")
 _PRIMARY = frozenset(_FIRST[:3])
 _STOP = "domain.shutdown"
 _OTHER_STOPS = ("domain.reboot", "domain.reset", "domain.force-off")
-_DIALOG = frozenset({"domain.rename", "domain.edit", "domain.delete"})
+_DIALOG = frozenset({"domain.rename", "domain.edit", "domain.tag", "domain.delete"})
 _AUTOSTART = "domain.autostart"
 _SETS_APART = frozenset({_AUTOSTART, "domain.delete"})
 
