@@ -312,9 +312,10 @@ class MainWindow(QMainWindow):
 
     def _on_style(self) -> None:
         px = self._style.px
-        self.side.setMinimumWidth(px(_SIDE_LEAST_PX))
-        self.side.setMaximumWidth(px(_SIDE_MOST_PX))
         presenting = self._style.factor != 1.0
+        # While presenting the tree has names only, and the page is what is looked at.
+        self.side.setMinimumWidth(_SIDE_LEAST_PX if presenting else px(_SIDE_LEAST_PX))
+        self.side.setMaximumWidth(px(_SIDE_MOST_PX))
         if presenting is not self._presenting:
             self._presenting = presenting
             # Once the new sizes hold: a presenter keeps one line of the journal.

@@ -245,7 +245,7 @@ class StatusBar(QStatusBar):
         self._row = QHBoxLayout(self._hosts)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(0)
-        self._said = ElidedLabel("", "table", "t2")
+        self._said = ElidedLabel("", "table", "t2", is_sentence=True)
         self._said.setObjectName("said")
         self._said.setContentsMargins(_PAD_PX, 0, _PAD_PX, 0)
         self._row.addWidget(self._said, 1)

@@ -36,8 +36,7 @@ class DeleteDialog(Dialog):
         run: Callable[[Mapping[str, object]], object],
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__("delete-dialog", f"Delete {domain.name}?", parent)
-        self.setMinimumWidth(current().px(560))
+        super().__init__("delete-dialog", f"Delete {domain.name}?", parent, width_px=560)
         self._domain = domain
         self._action = registry.get("domain.delete")
         self._inventory = inventory
@@ -49,10 +48,10 @@ class DeleteDialog(Dialog):
         self._state = plain_label("Looking what belongs to it…", "body", "t2", wrap=True)
         self._state.setObjectName("delete-state")
         self.body.addWidget(self._state)
-        self._list = QVBoxLayout()
-        self._list.setSpacing(2)
         inside = QWidget()
-        inside.setLayout(self._list)
+        self._list = QVBoxLayout(inside)
+        self._list.setContentsMargins(0, 0, 0, 0)
+        self._list.setSpacing(2)
         self._area = QScrollArea()
         self._area.setWidgetResizable(True)
         self._area.setFrameShape(QFrame.Shape.NoFrame)

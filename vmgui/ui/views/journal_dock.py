@@ -249,6 +249,7 @@ class JournalPanel(QWidget):
         self.list.again_wanted.connect(self.again_wanted)
         self._tabs = QTabBar()
         self._tabs.setObjectName("journal-tabs")
+        self._tabs.setAccessibleName("Which lines of the journal")
         self._tabs.setExpanding(False)
         self._badges: dict[Shelf, CountBadge] = {}
         for shelf in _SHELVES:
@@ -262,12 +263,7 @@ class JournalPanel(QWidget):
         self._scope.setObjectName("journal-scope")
         self.scope = _ALL
         self._scope.choose(self.scope)
-        self._script = QPushButton("Copy as script")
-        self._script.setObjectName("copy-script")
-        self._script.setProperty("role", "flat")
-        self._script.setProperty("compact", True)
-        self._script.setIcon(style.icon("file-text", "t2"))
-        self._script.setToolTip("What is shown and was done, as a shell script of virsh lines")
+        self._script = _script_button(style)
         fold = QToolButton()
         fold.setObjectName("fold-journal")
         fold.setProperty("role", "flat")
@@ -363,3 +359,13 @@ class JournalPanel(QWidget):
                 badge.setVisible(count > 0)
             self._tabs.setTabToolTip(number, f"{shelf.value}: {count}")
         self._script.setEnabled(bool(self.model.entries))
+
+
+def _script_button(style: Style) -> QPushButton:
+    script = QPushButton("Copy as script")
+    script.setObjectName("copy-script")
+    script.setProperty("role", "flat")
+    script.setProperty("compact", True)
+    script.setIcon(style.icon("file-text", "t2"))
+    script.setToolTip("What is shown and was done, as a shell script of virsh lines")
+    return script

@@ -24,13 +24,12 @@ from vmgui.ui.style import current
 from vmgui.ui.views.fact_rows import rows
 from vmgui.ui.views.figure_feed import FigureFeed
 from vmgui.ui.views.graph_tabs import GraphTabs
-from vmgui.ui.views.machine_buttons import MachineButtons, Perform
+from vmgui.ui.views.machine_buttons import WORDLESS_PX, MachineButtons, Perform
 from vmgui.ui.views.page_header import PageHeader
 from vmgui.ui.views.tree_delegate import mark_of
 from vmgui.ui.widgets.banner import Banner
 from vmgui.ui.widgets.graph import GraphEvent
 
-_WORDLESS_PX = 1200
 _SAME_S = 3.0
 """A change of state within this time of an action's end is taken to be its doing."""
 
@@ -324,4 +323,4 @@ class MachinePage(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._buttons.set_compact(self.window().width() < current().px(_WORDLESS_PX))
+        self._buttons.set_compact(self.window().width() < current().px(WORDLESS_PX))

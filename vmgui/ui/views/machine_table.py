@@ -37,9 +37,9 @@ class MachineTable(QWidget):
             Column("State", self._state, self._state, 120),
             Column("CPU", self._cpu, self._cpu_order, 80, right=True, live=True),
             Column("Memory used", self._used, self._used_order, 110, right=True, live=True),
-            Column("Granted", _granted, lambda d: d.memory_bytes, 100, right=True),
-            Column("vCPU", lambda d: str(d.vcpus or ""), lambda d: d.vcpus, 60, right=True),
-            Column("Tags", lambda d: ", ".join(d.tags), lambda d: d.tags, 200),
+            Column("Granted", _granted, lambda d: d.memory_bytes, 100, right=True, gives_way=2),
+            Column("vCPU", _vcpus, lambda d: d.vcpus, 60, right=True, gives_way=3),
+            Column("Tags", lambda d: ", ".join(d.tags), lambda d: d.tags, 200, gives_way=1),
         )
         self._model: RecordModel[Domain] = RecordModel(columns, self._mark, _is_quiet)
         self.table = RecordTable(self._model, columns, self)
@@ -111,6 +111,10 @@ class MachineTable(QWidget):
     def _used(self, domain: Domain) -> str:
         used = self._used_order(domain)
         return size(used) if used else ""
+
+
+def _vcpus(domain: Domain) -> str:
+    return str(domain.vcpus or "")
 
 
 def _granted(domain: Domain) -> str:

@@ -48,7 +48,7 @@ class SelectionPage(QWidget):
             if action.danger is Danger.DESTROYS:
                 button.setProperty("role", "danger-outline")
             button.clicked.connect(lambda _on=False, id_=action.id: self.action_wanted.emit(id_))
-            reason = ElidedLabel("", "table", "t3")
+            reason = ElidedLabel("", "table", "t3", is_sentence=True)
             grid.addWidget(button, row, 0)
             grid.addWidget(reason, row, 1)
             self._rows[action.id] = (button, reason)

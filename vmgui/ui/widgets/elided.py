@@ -10,7 +10,9 @@ _LEAST_LETTERS = 16  # what is no longer is never cut
 
 
 class ElidedLabel(QLabel):
-    """A line of plain text that gives way: cut in the middle, whole in the tool tip.
+    """A line of plain text that gives way: cut, and then whole in the tool tip.
+
+    A name is cut in the middle, a sentence (``is_sentence``) at its end.
 
     ``setText`` takes the whole text, `full_text` returns it. Selecting and the context menu
     copy it; the menu always the whole.
@@ -23,10 +25,13 @@ class ElidedLabel(QLabel):
         tone: str = "t1",
         *,
         selectable: bool = False,
+        is_sentence: bool = False,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.full_text = ""
+        cut = Qt.TextElideMode
+        self._cut = cut.ElideRight if is_sentence else cut.ElideMiddle
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setProperty("type", role)
         self.setProperty("tone", tone)
@@ -46,9 +51,7 @@ class ElidedLabel(QLabel):
 
     def _fit(self) -> None:
         whole = one_line(self.full_text)
-        shown = self.fontMetrics().elidedText(
-            whole, Qt.TextElideMode.ElideMiddle, self.contentsRect().width()
-        )
+        shown = self.fontMetrics().elidedText(whole, self._cut, self.contentsRect().width())
         if shown != self.text():
             super().setText(shown)
         cut = shown != whole or whole != self.full_text

@@ -42,7 +42,7 @@ class GraphCard(QFrame):
         self._title = plain_label(title, "card")
         self._legend = _Legend(self)
         self._figure = plain_label("—", "page")
-        self._caption = ElidedLabel("", "table", "t3")
+        self._caption = ElidedLabel("", "table", "t3", is_sentence=True)
         self._plot = GraphPlot(quantity, crosshair or Crosshair(self), self)
         self._plot.setAccessibleName(title)
         self._plot.event_clicked.connect(self.event_clicked)
