@@ -35,7 +35,9 @@ class PageHeader(QWidget):
         self.name.setObjectName("page-name")
         self.chip = StateChip(self)
         self.chip.setObjectName("page-state")
-        self.summary = ElidedLabel("", "table", "t3", is_sentence=True, parent=self)
+        self.summary = ElidedLabel(
+            "", "table", "t3", is_sentence=True, least_letters=_LEAST_LETTERS, parent=self
+        )
         self.summary.setObjectName("page-summary")
         self._crumb = LinkButton("", self, least_letters=_LEAST_LETTERS)
         self._crumb.setObjectName("page-host")
