@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -27,7 +27,9 @@ from tests.worlds import write_world
 from vmgui.hypervisor.questions import Prompt, Question
 from vmgui.inventory.domain import Domain, DomainState
 from vmgui.ui.main_window import MainWindow
+from vmgui.ui.models.tree import NAME, TREND
 from vmgui.ui.palette import Palette
+from vmgui.ui.views.record_table import RecordTable
 
 _CONTROLS = (
     QAbstractButton,
@@ -172,6 +174,27 @@ async def test_the_window_fits_a_small_screen_and_a_projector(
             if each.isVisible() and each.window() is window and not _scrolls(each, page):
                 right = each.mapTo(window, QPoint(each.width(), 0)).x()
                 assert right <= size[0], f"{each.objectName()} is cut off on {row}"
+
+
+async def test_names_keep_their_room_where_it_is_short(
+    qloop: QEventLoop, open_window: OpenWindow, tmp_path: Path
+) -> None:
+    window = await open_window(write_world(tmp_path / "world.xml", domains=20), size=(1000, 700))
+    tree, page = window.side.tree, window.pages.currentWidget()
+    assert page is not None
+    hosts = page.findChild(RecordTable)
+    assert hosts is not None
+    assert hosts.columnWidth(0) >= 130
+    right = sum(hosts.columnWidth(n) for n in range(hosts.model().columnCount()))
+    assert right <= hosts.viewport().width(), "no column is cut off"
+    widths = {}
+    for width in (240, 400):
+        window.resizeDocks([window._side_dock], [width], Qt.Orientation.Horizontal)
+        await until(lambda w=width: tree.width() == w, "the tree is so wide")  # type: ignore[misc]
+        widths[width] = (tree.isColumnHidden(TREND), tree.columnWidth(NAME))
+    assert widths[240][0]
+    assert widths[240][1] > 150
+    assert not widths[400][0]
 
 
 def _scrolls(widget: QWidget, page: QWidget) -> bool:

@@ -348,6 +348,7 @@ async def test_deleting_asks_for_each_thing_that_goes_with_it(
     act = child(dialog, QPushButton, "delete-act")
     assert act.text() == "Delete web-0000"
     assert not act.isEnabled()
+    assert dialog.width() >= 560, "its rows have room"
     await until(lambda: dialog.findChild(QCheckBox, "delete-force_off"), "the plan is there")
     assert "is not off" in text(dialog, "delete-reason")
     child(dialog, QCheckBox, "delete-force_off").click()
