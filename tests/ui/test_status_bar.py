@@ -14,10 +14,11 @@ from tests.ui.conftest import OpenWindow
 from tests.ui.world import A, B, host
 from vmgui.inventory.changes import Change
 from vmgui.inventory.figures import Sample
+from vmgui.inventory.host import LinkState
 from vmgui.inventory.inventory import Inventory
 from vmgui.inventory.key import Key
 from vmgui.ui.bridge import Bridge
-from vmgui.ui.status_bar import HostHealth, StatusBar
+from vmgui.ui.status_bar import HostHealth, MoreHosts, StatusBar
 from vmgui.ui.style import Style
 
 
@@ -89,6 +90,26 @@ def test_nothing_moves_when_figures_get_another_digit(world: World) -> None:
         world.second(age_s=age_s, latency_s=latency_s)
         places.add((_health(world.bar, B).x(), _health(world.bar, A).width()))
     assert len(places) == 1, places
+
+
+def test_of_many_hosts_those_in_trouble_are_shown_and_the_rest_is_counted(world: World) -> None:
+    hosts = [host(f"test:///{n}", f"host-{n:02}") for n in range(40)]
+    hosts[33] = host("test:///33", "host-33", LinkState.STALLED)
+    world.inventory.apply(Change(added=tuple(hosts)))
+    world.second(age_s=1.0)
+    healths = world.bar.findChildren(HostHealth)
+    shown = [each for each in healths if each.isVisible()]
+    assert len(healths) == 42
+    assert _health(world.bar, "test:///33") in shown
+    assert all(each.width() >= each.sizeHint().width() for each in shown), "none is squeezed"
+    more = world.bar.findChild(MoreHosts)
+    assert more is not None
+    assert more.accessibleName() == f"{42 - len(shown)} more hosts"
+    assert world.bar.minimumSizeHint().width() < 300
+    asked: list[bool] = []
+    world.bar.all_wanted.connect(lambda: asked.append(True))
+    QTest.mouseClick(more, Qt.MouseButton.LeftButton)
+    assert asked
 
 
 def test_the_focus_shows_on_a_host(world: World, style: Style) -> None:

@@ -219,6 +219,7 @@ class MainWindow(QMainWindow):
         self.journal.list.chosen.connect(self.pages.highlight_entry)
         self.journal.fold_wanted.connect(lambda: self._toggle(self._journal_dock))
         self.status.host_wanted.connect(lambda uri: self.open_row(("host", uri)))
+        self.status.all_wanted.connect(lambda: self.open_row(("all",)))
         self.status.retry_wanted.connect(self.connections.retry)
         self.bar_end.palette_wanted.connect(self._on_palette)
         self._journal_dock.visibilityChanged.connect(self._show_toggles)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from time import monotonic, time
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QStatusBar, QWidget
 
 from vmgui.insight.amounts import counted, duration, latency
@@ -209,16 +209,67 @@ class JobsRunning(_Item):
         painter.drawText(area, int(Qt.AlignmentFlag.AlignVCenter), self._words())
 
 
+class MoreHosts(_Item):
+    """How many hosts there is no room for; a click shows all."""
+
+    def __init__(self, style: Style) -> None:
+        super().__init__(style)
+        self._count = 0
+        self.setObjectName("more-hosts")
+        self.hide()
+
+    def show_count(self, count: int) -> None:
+        """Show how many are left out; none hides it."""
+        self._count = count
+        self.setAccessibleName(self._words())
+        self.setVisible(count > 0)
+        self.update()
+
+    def _words(self) -> str:
+        return counted(self._count, "more host")
+
+    # Qt
+
+    def sizeHint(self) -> QSize:
+        return QSize(self._hold_width("000 more hosts"), self._style.px(25))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = self._begin(self.width() - 1)
+        painter.setPen(self._style.color("t2"))
+        area = self.rect().adjusted(_PAD_PX, 0, -4, 0)
+        painter.drawText(area, int(Qt.AlignmentFlag.AlignVCenter), self._words())
+
+
+class _Row(QWidget):
+    """A row that takes what room there is and asks for none."""
+
+    def __init__(self, fit: Callable[[], object]) -> None:
+        super().__init__()
+        self._fit = fit
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    # Qt
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+
 class StatusBar(QStatusBar):
     """Follows the connections, the age of their figures, and the jobs.
 
-    ``step_s`` is asked how far apart figures shall be.
+    ``step_s`` is asked how far apart figures shall be. ``all_wanted`` asks for the page of all
+    hosts.
 
     ``host_wanted`` has the URI of a connection whose page is asked for, ``retry_wanted`` one that
     shall be tried again, ``jobs_wanted`` asks for what runs.
     """
 
     host_wanted = Signal(str)
+    all_wanted = Signal()
     retry_wanted = Signal(str)
     jobs_wanted = Signal()
 
@@ -241,13 +292,16 @@ class StatusBar(QStatusBar):
         self._style = style
         self._uri = ""
         self._health: dict[str, HostHealth] = {}
-        self._hosts = QWidget()
+        self._more = MoreHosts(style)
+        self._more.clicked.connect(self.all_wanted)
+        self._hosts = _Row(self._fit)
         self._row = QHBoxLayout(self._hosts)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(0)
         self._said = ElidedLabel("", "table", "t2", is_sentence=True)
         self._said.setObjectName("said")
         self._said.setContentsMargins(_PAD_PX, 0, _PAD_PX, 0)
+        self._row.addWidget(self._more)
         self._row.addWidget(self._said, 1)
         self._jobs = JobsRunning(style)
         self._jobs.clicked.connect(self.jobs_wanted)
@@ -282,13 +336,30 @@ class StatusBar(QStatusBar):
             if health is None:
                 health = self._health[uri] = HostHealth(uri, self._style)
                 health.clicked.connect(lambda _on=False, u=uri: self._on_clicked(u))
-                self._row.insertWidget(self._row.count() - 1, health)
+                self._row.insertWidget(self._row.count() - 2, health)
             sample = self._figures.latest(host.key)
             age_s = None if sample is None else max(0.0, wall_s - sample.at_s)
             step_s = max(self._step_s(), (sample.step_s if sample else None) or 0.0)
             health.show_host(host, now_s, age_s, step_s)
+        self._fit()
         host_now = hosts.get(self._uri)
         self._versions.setText(_versions(host_now) if host_now is not None else "")
+
+    def _fit(self) -> None:
+        """Show as many hosts as there is room for, those that stand out first; count the rest."""
+        room = self._hosts.width()
+        healths = list(self._health.values())
+        widths = {health: health.sizeHint().width() for health in healths}
+        if sum(widths.values()) > room:
+            room -= self._more.sizeHint().width()
+        shown: set[HostHealth] = set()
+        for health in sorted(healths, key=lambda health: not health.is_amber):
+            if widths[health] <= room or not shown:
+                shown.add(health)
+                room -= widths[health]
+        for health in healths:
+            health.setVisible(health in shown)
+        self._more.show_count(len(healths) - len(shown))
 
     def _on_clicked(self, uri: str) -> None:
         host = self._inventory.host(uri)
