@@ -34,7 +34,7 @@ from vmgui.ui.views.pages import Pages
 from vmgui.ui.views.side import Side
 from vmgui.ui.window_state import WindowState
 
-_SIZE = QSize(1280, 800)
+_SIZE, _FRAME = QSize(1280, 800), QSize(8, 40)
 _SIDE_PX, _SIDE_LEAST_PX, _SIDE_MOST_PX = 320, 240, 480
 _JOURNAL_PX = 200
 
@@ -346,7 +346,8 @@ class MainWindow(QMainWindow):
     # across restarts
 
     def _restore(self) -> None:
-        self.resize(_SIZE)
+        # With large type a usual screen is smaller than the usual window.
+        self.resize(_SIZE.boundedTo(self.screen().availableSize() - _FRAME))
         self._on_style()
         self.side.group(self._state.grouping)
         self.side.tree.fold(self._state.folded)

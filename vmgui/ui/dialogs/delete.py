@@ -103,7 +103,7 @@ class DeleteDialog(Dialog):
                 self._disks[file.path] = box
         snapshots = len(own.snapshots) + len(own.external_snapshots)
         offers = (
-            ("force_off", own.active, "Force it off first: it is running"),
+            ("force_off", own.active, f"Force it off first: it is {self._domain.state.value}"),
             ("saved_state", own.has_managed_save, "The memory that was saved to disk"),
             ("snapshots", snapshots > 0, f"What libvirt knows of {counted(snapshots, 'snapshot')}"),
             ("checkpoints", bool(own.checkpoints), counted(len(own.checkpoints), "checkpoint")),
