@@ -41,7 +41,8 @@ async def test_a_host_that_hangs_is_grey_and_the_other_can_be_acted_on(
     for domain in session.inventory.of(Domain, hung):
         row = window.tree.index_of(("machine", hung, domain.uuid))
         assert row.isValid()
-        assert row.siblingAtColumn(NOW).data() == "unknown"
+        now = row.siblingAtColumn(NOW)
+        await until(lambda now=now: now.data() == "unknown", "its machines are unknown")  # type: ignore[misc]
 
     machine = next(d for d in session.inventory.of(Domain, fine) if d.state is DomainState.RUNNING)
 

@@ -50,6 +50,8 @@ def link_text(link: Link, now_s: float, figures_age_s: float | None = None) -> s
         case LinkState.LOST if link.retry_at_monotonic_s is not None:
             wait_s = link.retry_at_monotonic_s - now_s
             return f"lost: retry in {duration(wait_s)}" if wait_s >= 1 else "lost: trying again"
+        case LinkState.LOST if link.answered_at_monotonic_s is not None:
+            return f"lost · data {duration(now_s - link.answered_at_monotonic_s)} old"
         case _:
             return str(link.state)
 

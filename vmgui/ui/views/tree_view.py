@@ -25,7 +25,7 @@ from vmgui.ui.views.tree_delegate import TreeDelegate
 _Index = QModelIndex | QPersistentModelIndex
 
 _INDENT_PX = 16
-_TREND_PX, _NOW_PX = 78, 62
+_TREND_PX, _NOW_PX = 76, 72
 _ROOMY_PX = 300
 """In a narrower tree the trend makes room for the names."""
 
