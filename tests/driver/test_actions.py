@@ -69,6 +69,8 @@ SCENARIOS = (
     Scenario("domain.edit", RUNNING, DomainState.RUNNING, {"description": ""}),
     Scenario("domain.edit", RUNNING, DomainState.RUNNING, {"tags": ["a b", "<c>", "it's", "ü"]}),
     Scenario("domain.edit", OFF, DomainState.OFF, {"tags": ()}),
+    Scenario("domain.tag", RUNNING, DomainState.RUNNING, {"add": ["<new>"], "remove": ["lab"]}),
+    Scenario("domain.tag", OFF, DomainState.OFF, {"remove": ["never had"]}),
     Scenario("domain.delete", OFF, None),
     Scenario("domain.delete", SAVED, None, {"saved_state": True}),
     Scenario("domain.delete", RUNNING, None, {"force_off": True}),

@@ -70,6 +70,18 @@ async def test_actions_on_the_selection_come_first_with_their_command(
     assert [each[0] for each in spy.performed] == ["domain.suspend"]
 
 
+async def test_an_action_without_a_machine_says_that_it_needs_one(
+    qloop: QEventLoop, open_window: OpenWindow, tmp_path: Path
+) -> None:
+    _window, palette, spy = await make(open_window, tmp_path)
+    QTest.keyClicks(palette.field, "paus")
+    assert palette.found()[0].text == "Pause"
+    assert "a machine first" in palette.found()[0].refusal
+    QTest.keyClick(palette.field, Qt.Key.Key_Return)
+    assert palette.isVisible()
+    assert not spy.performed
+
+
 async def test_what_cannot_be_done_says_why_and_is_not_done(
     qloop: QEventLoop, open_window: OpenWindow, tmp_path: Path
 ) -> None:

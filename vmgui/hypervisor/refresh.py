@@ -19,7 +19,7 @@ from vmgui.hypervisor.connection import DEADLINE_S, Connection
 from vmgui.hypervisor.errors import VmguiError
 from vmgui.hypervisor.host_facts import read_host
 from vmgui.hypervisor.listing import Listed, list_domains, read_domains, read_listed
-from vmgui.hypervisor.networks import list_networks
+from vmgui.hypervisor.networks import gives_leases, list_networks, read_leases
 from vmgui.hypervisor.snapshots import list_snapshots
 from vmgui.hypervisor.storage import count_volumes, list_pools
 from vmgui.hypervisor.subscription import HostEvent
@@ -40,6 +40,9 @@ _log = logging.getLogger(__name__)
 _SLICE = 200
 _SETTLE_S = 0.05
 """Events of one change come in a burst: they are read together."""
+
+_LEASES_AGAIN_S = 10.0
+"""libvirt has no event for a lease: a guest that has just booted shows its address after this."""
 
 _LOOK_AGAIN_S = 60.0
 _LOOK_AGAIN_WITHOUT_EVENTS_S = 3.0
@@ -71,6 +74,7 @@ class Refresh:
         self._dirty: set[Key] = set()
         self._woken = asyncio.Event()
         self._told_of: frozenset[str] = frozenset()
+        self._addresses: dict[str, tuple[str, ...]] = {}
 
     async def read_host(self) -> Host:
         """Return the host's facts, under the name that it gives itself."""
@@ -102,15 +106,20 @@ class Refresh:
         """Read what events name, and now and then look for what they did not; never returns."""
         pause_s = _LOOK_AGAIN_S if "domain" in self._told_of else _LOOK_AGAIN_WITHOUT_EVENTS_S
         look_again_s = time.monotonic() + pause_s
+        leases_again_s = time.monotonic() + _LEASES_AGAIN_S
         while True:
             try:
-                async with asyncio.timeout(look_again_s - time.monotonic()):
+                async with asyncio.timeout(min(look_again_s, leases_again_s) - time.monotonic()):
                     await self._woken.wait()
             except TimeoutError:
-                await self._look_over()
-                await self._read_networks()
-                await self._read_pools()
-                look_again_s = time.monotonic() + pause_s
+                if time.monotonic() >= look_again_s:
+                    await self._look_over()
+                    await self._read_networks()
+                    await self._read_pools()
+                    look_again_s = time.monotonic() + pause_s
+                else:
+                    await self._read_leases()
+                leases_again_s = time.monotonic() + _LEASES_AGAIN_S
                 continue
             await asyncio.sleep(_SETTLE_S)
             self._woken.clear()
@@ -141,9 +150,8 @@ class Refresh:
         )
 
     def _on_event(self, event: HostEvent) -> None:
-        if event.kind != "node device":
-            self._dirty.add(Key(self._uri, event.kind, event.id))
-            self._woken.set()
+        self._dirty.add(Key(self._uri, event.kind, event.id))
+        self._woken.set()
 
     async def _look_over(self, *, everything: bool = False) -> None:
         """Compare names and states with what is held, and read in full what differs."""
@@ -173,20 +181,54 @@ class Refresh:
         )
 
     def _with_past(self, domain: Domain) -> Domain:
-        """Return ``domain`` with what only earlier readings know: since when it is so."""
+        """Return ``domain`` with what only other readings know, such as since when it is so."""
+        domain = self._with_addresses(domain)
         old = self._inventory.domain(domain.key)
         if old is None:
             return domain
-        if old.state is domain.state or not old.read_fully:
-            return replace(domain, state_since_s=old.state_since_s)
-        return replace(domain, state_since_s=time.time())
+        is_new = old.state is not domain.state and old.read_fully
+        return replace(
+            domain,
+            state_since_s=time.time() if is_new else old.state_since_s,
+            hangs=old.hangs and domain.state.is_active,
+        )
+
+    def _with_addresses(self, domain: Domain) -> Domain:
+        """Return ``domain`` with the addresses that it was given; one that is off has none."""
+        known = self._addresses if domain.state.is_active else {}
+        addresses = [known.get(each.mac.lower(), ()) for each in domain.interfaces]
+        if addresses == [each.addresses for each in domain.interfaces]:
+            return domain
+        pairs = zip(domain.interfaces, addresses, strict=True)
+        return replace(domain, interfaces=tuple(replace(i, addresses=a) for i, a in pairs))
 
     async def _read_networks(self) -> Change:
         return await self._or_as_it_was(self._list_networks())
 
     async def _list_networks(self) -> Change:
         read = await self._call(list_networks, what="List the networks")
-        return self._replace_all({n.key for n in self._inventory.of(Network, self._uri)}, read)
+        change = self._replace_all({n.key for n in self._inventory.of(Network, self._uri)}, read)
+        return Change.joined((change, self._tell_addresses()))
+
+    async def _read_leases(self) -> None:
+        giving = tuple(n for n in self._inventory.of(Network, self._uri) if gives_leases(n))
+        if giving and "DHCPLeases" not in self._abilities.missing:
+            read = await self._call(read_leases, giving, what="Read the DHCP leases")
+            self._inventory.apply(Change(updated=read))
+            self._tell_addresses()
+
+    def _tell_addresses(self) -> Change:
+        """Give the machines the addresses of all leases, where these have become others."""
+        found: dict[str, list[str]] = {}
+        for network in self._inventory.of(Network, self._uri):
+            for lease in network.leases:
+                found.setdefault(lease.mac, []).append(lease.address)
+        addresses = {mac: tuple(each) for mac, each in found.items()}
+        if addresses == self._addresses:
+            return Change()
+        self._addresses = addresses
+        domains = self._inventory.of(Domain, self._uri)
+        return self._inventory.apply(Change(updated=tuple(map(self._with_addresses, domains))))
 
     async def _read_pools(self) -> Change:
         return await self._or_as_it_was(self._list_pools())

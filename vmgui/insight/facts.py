@@ -124,6 +124,8 @@ def _of_interface(index: int, interface: Interface) -> Iterator[Fact]:
     yield Fact(f"network-{index}", "Network", value, detail)
     if interface.mac:
         yield Fact(f"mac-{index}", "MAC", interface.mac, mono=True)
+    if interface.addresses:
+        yield Fact(f"ip-{index}", "IP address", ", ".join(interface.addresses), mono=True)
 
 
 def _of_system(domain: Domain) -> Iterator[Fact]:
@@ -212,6 +214,7 @@ _CALLS = {
     "interfaceStats": "network figures",
     "snapshotNum": "snapshots",
     "listAllNetworks": "networks",
+    "DHCPLeases": "addresses that its networks gave",
     "listAllStoragePools": "storage pools",
     "domainEventRegisterAny": "events",
 }

@@ -68,13 +68,18 @@ class Disk:
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """A network interface of a domain; ``source`` is the network, bridge or device it is on."""
+    """A network interface of a domain; ``source`` is the network, bridge or device it is on.
+
+    ``addresses`` are the IP addresses that a running guest was given there, as far as libvirt's
+    own DHCP server gave them.
+    """
 
     mac: str
     kind: str = "network"
     source: str = ""
     model: str = ""
     target: str = ""
+    addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,8 @@ class Domain:
     ``read_fully`` is false while only name and state are known and the XML is still to come.
     ``state_since_s`` is wall time (seconds since the epoch) of the last change of state that
     vmgui saw, or None where the machine was in that state already when it was first seen.
+    ``hangs`` is what polling found: its hypervisor process doesn't answer, so that it is left out
+    of the figures until it does.
     """
 
     key: Key
@@ -126,6 +133,7 @@ class Domain:
     agent: AgentState = AgentState.NONE
     snapshot_count: int | None = None
     state_since_s: float | None = None
+    hangs: bool = False
 
     @property
     def uuid(self) -> str:

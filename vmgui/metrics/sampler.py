@@ -5,6 +5,7 @@ import logging
 import time
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from psygnal import EmitLoopError, Signal
 
@@ -31,7 +32,8 @@ class Sampler:
 
     ``samples_arrived`` is emitted once a host's poll, with the samples of the machines that were
     read and of the host itself, in this order. While a link is not connected nothing is polled,
-    and the first sample after such a gap has no rates.
+    and the first sample after such a gap has no rates. Machines that hang are marked so in the
+    inventory.
 
     ``lender`` is the fleet. ``step_s`` is asked before each pause how long a step shall be.
     """
@@ -50,11 +52,11 @@ class Sampler:
         self._history = history
         self._step_s = step_s
         self._figures: dict[str, HostFigures] = {}
-        self._polls: dict[str, HostPoll] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._ending: set[asyncio.Task[None]] = set()
         self._wanted: dict[str, frozenset[str]] = {}
         self._devices: dict[str, Mapping[str, Devices]] = {}
+        self._hung: dict[str, frozenset[Key]] = {}
 
     def start(self) -> None:
         """Begin with the hosts that are connected, and follow the inventory from now on."""
@@ -81,8 +83,7 @@ class Sampler:
 
     def left_out(self, uri: str) -> frozenset[Key]:
         """Return the machines of a host that hang, and are not asked until they answer again."""
-        poll = self._polls.get(uri)
-        return frozenset() if poll is None else _keys(uri, poll.left_out)
+        return self._hung.get(uri, frozenset())
 
     def set_wanted(self, keys: Iterable[Key]) -> None:
         """Say which machines are looked at: where machines are read in turns, they go first."""
@@ -113,14 +114,14 @@ class Sampler:
 
     def _pause(self, uri: str) -> None:
         task = self._tasks.pop(uri, None)
-        self._polls.pop(uri, None)
+        self._mark_hung(uri, frozenset())
         if task is not None:
             task.cancel()
             self._ending.add(task)
             task.add_done_callback(self._ending.discard)
 
     async def _run(self, uri: str) -> None:
-        poll = self._polls[uri] = HostPoll(uri, self._lender)
+        poll = HostPoll(uri, self._lender)
         figures = self._figures.setdefault(uri, HostFigures(uri))
         figures.interrupt()
         failed = 0
@@ -131,19 +132,21 @@ class Sampler:
                     devices = self._devices_of(uri) if poll.asks_each else {}
                     reading = await poll.poll(self._wanted.get(uri, frozenset()), devices)
                     figures.interrupt(poll.left_out)
+                    self._mark_hung(uri, _keys(uri, poll.left_out))
                     self._publish(figures.take(reading, time.time() - time.monotonic()))
                     failed = 0
                 except VmguiError as error:
                     _log.info("No figures of %s this time: %s", uri, error)
                     failed += 1
                     figures.interrupt()
+                    self._mark_hung(uri, _keys(uri, poll.left_out))
                 except Exception as error:
                     # A bug of ours is to be seen, and figures go on, in growing pauses.
                     _tell("Reading figures failed", error)
                     failed += 1
                     figures.interrupt()
                     await poll.close()
-                    poll = self._polls[uri] = HostPoll(uri, self._lender)
+                    poll = HostPoll(uri, self._lender)
                 await asyncio.sleep(self._rest_s(time.monotonic() - began_s, failed))
         finally:
             await poll.close()
@@ -154,6 +157,15 @@ class Sampler:
         if failed > 1:  # the first may have been one machine that hung; it is left out by now
             return max(step_s, min(step_s * 2.0**failed, _LONGEST_PAUSE_S))
         return max(step_s - took_s, min(took_s, step_s))
+
+    def _mark_hung(self, uri: str, hung: frozenset[Key]) -> None:
+        before = self._hung.pop(uri, frozenset())
+        if hung:
+            self._hung[uri] = hung
+        changed = [self._inventory.domain(key) for key in before ^ hung]
+        self._inventory.apply(
+            Change(updated=tuple(replace(d, hangs=d.key in hung) for d in changed if d is not None))
+        )
 
     def _publish(self, samples: tuple[Sample, ...]) -> None:
         self._history.append(samples)

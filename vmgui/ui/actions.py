@@ -16,13 +16,17 @@ from vmgui.ui.bridge import Bridge
 from vmgui.ui.dialogs.confirm import ConfirmDialog
 from vmgui.ui.dialogs.delete import DeleteDialog
 from vmgui.ui.dialogs.edit import EditDialog, RenameDialog
+from vmgui.ui.dialogs.tag import TagDialog
 from vmgui.ui.possible import Possible
 from vmgui.ui.style import Style
+from vmgui.ui.views.machine_buttons import DIALOGS
 from vmgui.ui.widgets.text import plain_tooltip
 
 _KEYS = {"domain.rename": "F2", "domain.delete": "Del"}
 _AFTER = {"domain.reset", "domain.discard-saved", "domain.edit"}
 """Actions that begin a new part of a menu."""
+
+_TICKED = "domain.autostart"
 
 
 class MachineActions(QObject):
@@ -42,11 +46,12 @@ class MachineActions(QObject):
             shown = QAction(action.title, self)
             shown.setObjectName(f"action-{action.id}")
             token = "dang" if action.danger is Danger.DESTROYS else "t2"
-            shown.setIcon(style.icon(action.icon, token))
+            if action.id != _TICKED:  # an icon would stand where the tick is
+                shown.setIcon(style.icon(action.icon, token))
             shown.setStatusTip(action.help)
             if action.id in _KEYS:
                 shown.setShortcut(QKeySequence(_KEYS[action.id]))
-            shown.setCheckable(action.id == "domain.autostart")
+            shown.setCheckable(action.id == _TICKED)
             shown.triggered.connect(lambda _on, id_=action.id: self.perform(id_))
             self._actions[action.id] = shown
         self.possible.changed.connect(self._refresh)
@@ -89,7 +94,7 @@ class MachineActions(QObject):
         if not domains:
             return
         able = [domain.key for domain in domains]
-        if action_id == "domain.autostart":
+        if action_id == _TICKED:
             state = "off" if all(domain.autostart for domain in domains) else "on"
             self._session.run(action_id, able, state=state)
         elif action_id in ("domain.edit", "domain.rename"):
@@ -100,6 +105,15 @@ class MachineActions(QObject):
                 self._session.inventory,
                 self._bridge,
                 lambda values: self._session.run(action_id, able[0], **values),
+                self._window,
+            ).open()
+        elif action_id == "domain.tag":
+            TagDialog(
+                domains,
+                self._session.registry,
+                self._session.inventory,
+                self._bridge,
+                lambda some, values: self._session.run(action_id, some, **values),
                 self._window,
             ).open()
         elif action_id == "domain.delete" and len(domains) == 1:
@@ -146,8 +160,9 @@ class MachineActions(QObject):
             able = self.possible.able(action)
             shown.setEnabled(able > 0)
             many = len(keys) > 1
-            shown.setText(f"{action.title} ({able})" if many and able else action.title)
+            title = f"{action.title}…" if action_id in DIALOGS else action.title
+            shown.setText(f"{title} ({able})" if many and able else title)
             reasons = " ".join(self.possible.why_not(action)[:3])
             shown.setToolTip(plain_tooltip(action.help if able and not many else reasons))
         one = self._session.inventory.domain(keys[0]) if len(keys) == 1 else None
-        self._actions["domain.autostart"].setChecked(one is not None and one.autostart)
+        self._actions[_TICKED].setChecked(one is not None and one.autostart)

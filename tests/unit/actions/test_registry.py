@@ -22,6 +22,7 @@ DOMAIN = Domain(
 EXAMPLES: dict[str, dict[str, object]] = {
     "domain.rename": {"new_name": "new"},
     "domain.edit": {"title": "t"},
+    "domain.tag": {"add": ["lab"]},
 }
 ACTIONS = standard().all()
 
@@ -99,7 +100,7 @@ def possible(state: DomainState, *, run_id: int | None) -> set[str]:
         DOMAIN.key, "web", state, run_id=run_id, has_managed_save=state is DomainState.SAVED
     )
     return {a.id.partition(".")[2] for a in ACTIONS if not a.refusal(domain, host())} - {
-        "autostart", "edit", "delete",
+        "autostart", "edit", "tag", "delete",
     }  # fmt: skip
 
 

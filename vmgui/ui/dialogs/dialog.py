@@ -30,16 +30,22 @@ GAP_PX = 12
 
 
 class Dialog(QDialog):
-    """A dialog with a heading. ``body`` takes the content, `add_button` fills the last row."""
+    """A dialog with a heading. ``body`` takes the content, `add_button` fills the last row.
 
-    def __init__(self, name: str, title: str, parent: QWidget | None = None) -> None:
+    It is at least ``width_px`` wide, at scale 1.
+    """
+
+    def __init__(
+        self, name: str, title: str, parent: QWidget | None = None, *, width_px: int = 460
+    ) -> None:
         super().__init__(parent)
         self.setObjectName(name)
         self.setWindowTitle(one_line(title))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setMinimumWidth(current().px(460))
         column = QVBoxLayout(self)
         column.setContentsMargins(MARGIN_PX, MARGIN_PX, MARGIN_PX, MARGIN_PX)
+        # In the layout, since its size constraint overrides the widget's own minimum.
+        column.addStrut(current().px(width_px) - 2 * MARGIN_PX)
         column.setSpacing(GAP_PX)
         self.heading = plain_label(breakable(one_line(title)), "section", wrap=True)
         self.heading.setAccessibleName(one_line(title))

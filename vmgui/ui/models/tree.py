@@ -194,6 +194,13 @@ class TreeModel(QAbstractItemModel):
             self._stale_uris = set()
         self._continue()
 
+    def tell_ages(self) -> None:
+        """Have the rows of hosts that don't answer painted again: their age goes on."""
+        for group in self._forest.groups.values():
+            if group.kind == "host" and not group.is_fresh():
+                self._mark(group, NOW)
+        self._repaint_marked()
+
     def set_query(self, query: Query) -> None:
         """Show only what matches; the groups of what matches stay."""
         if query != self.query:

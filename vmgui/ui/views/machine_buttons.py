@@ -18,11 +18,16 @@ from vmgui.ui.widgets.text import literal, plain_tooltip, set_look
 Perform = Callable[[str, Sequence[Key]], object]
 """Does an action to machines, once a person agreed to it."""
 
+WORDLESS_PX = 1200
+"""In a window narrower than this, at scale 1, the buttons of a page lose their words."""
+
 _FIRST = ("domain.start", "domain.restore", "domain.resume", "domain.suspend")
 _PRIMARY = frozenset(_FIRST[:3])
 _STOP = "domain.shutdown"
 _OTHER_STOPS = ("domain.reboot", "domain.reset", "domain.force-off")
-_DIALOG = frozenset({"domain.rename", "domain.edit", "domain.delete"})
+DIALOGS = frozenset({"domain.rename", "domain.edit", "domain.tag", "domain.delete"})
+"""Actions that ask more before they do something: three dots stand after their titles."""
+
 _AUTOSTART = "domain.autostart"
 _SETS_APART = frozenset({_AUTOSTART, "domain.delete"})
 
@@ -131,7 +136,7 @@ class MachineButtons(QWidget):
             action = self._actions[action_id]
             if action_id in _SETS_APART and menu.actions():
                 menu.addSeparator()
-            title = f"{action.title}…" if action_id in _DIALOG else action.title
+            title = f"{action.title}…" if action_id in DIALOGS else action.title
             token = "dang" if action.danger is Danger.DESTROYS else "t2"
             entry = menu.addAction(current().icon(action.icon, token), literal(title))
             entry.setObjectName(f"menu-{action_id}")
