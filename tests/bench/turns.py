@@ -24,6 +24,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # Qt's own dispatcher tells each time that it begins anew; GLib's only when it has waited.
@@ -31,7 +32,7 @@ os.environ["QT_NO_GLIB"] = "1"
 
 from PySide6.QtCore import QAbstractEventDispatcher, QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QTabBar, QWidget
+from PySide6.QtWidgets import QTabBar, QTableView
 
 from tests.until import until
 from tests.worlds import machine_name, machine_uuid, write_world
@@ -41,6 +42,9 @@ from vmgui.ui import app
 from vmgui.ui.main_window import MainWindow
 from vmgui.ui.style import Style
 from vmgui.ui.views.host_page import HostPage
+from vmgui.ui.views.machine_page import MachinePage
+
+P = TypeVar("P", HostPage, MachinePage)
 
 _WHOLE, _OWN = 28, 12
 _SETTLE_S = 0.4
@@ -108,10 +112,14 @@ def _costliest(profile: cProfile.Profile) -> str:
     """Return the functions that took longest, with what they called and without it."""
     stats = pstats.Stats(profile).stats  # type: ignore[attr-defined]  # its one table
     rows = [(own, whole, times, at) for at, (_, times, own, whole, _) in stats.items()]
-    told = [f"    {whole * 1e3:7.1f} ms whole {times:7}×  {_place(at)}"
-            for _, whole, times, at in sorted(rows, key=lambda row: -row[1])[:_WHOLE]]
-    told += [f"    {own * 1e3:7.1f} ms own   {times:7}×  {_place(at)}"
-             for own, _, times, at in sorted(rows, key=lambda row: -row[0])[:_OWN]]
+    told = [
+        f"    {whole * 1e3:7.1f} ms whole {times:7}×  {_place(at)}"
+        for _, whole, times, at in sorted(rows, key=lambda row: -row[1])[:_WHOLE]
+    ]
+    told += [
+        f"    {own * 1e3:7.1f} ms own   {times:7}×  {_place(at)}"
+        for own, _, times, at in sorted(rows, key=lambda row: -row[0])[:_OWN]
+    ]
     return "\n".join(told)
 
 
@@ -162,7 +170,12 @@ class Person:
         tree.scrollTo(index)
         place = tree.visualRect(index).center()
         QTest.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, pos=place)
-        assert self._window.pages.currentWidget().key == key, machine_name(number)
+        assert self._page(MachinePage).key == key, machine_name(number)
+
+    def _page(self, kind: type[P]) -> P:
+        page = self._window.pages.currentWidget()
+        assert isinstance(page, kind)
+        return page
 
     async def _machines(self) -> None:
         for number in range(1, _MACHINES):
@@ -182,15 +195,15 @@ class Person:
         self._window.open_key(host_key(self._uri))
 
     async def _tab(self, key: str) -> None:
-        bar = self._window.pages.currentWidget().findChild(QTabBar)
+        bar = self._page(HostPage).findChild(QTabBar)
+        assert isinstance(bar, QTabBar)
         for index in range(bar.count()):
             if bar.tabData(index) == key:
                 QTest.mouseClick(bar, Qt.MouseButton.LeftButton, pos=bar.tabRect(index).center())
 
     async def _sort(self) -> None:
-        page = self._window.pages.currentWidget()
-        assert isinstance(page, HostPage)
-        table = page.findChild(QWidget, "host-machines")
+        table = self._page(HostPage).findChild(QTableView, "host-machines")
+        assert isinstance(table, QTableView)
         head = table.horizontalHeader()
         for column in (0, 1, 2, 4, 0):
             place = QPoint(head.sectionViewportPosition(column) + 10, head.height() // 2)
@@ -254,7 +267,7 @@ def _run(size: int, least_s: float, *, profiled: bool) -> None:
                 await Person(self, watch, uri, size).act()
                 self.close()
 
-        app.MainWindow = Watched  # type: ignore[misc]
+        vars(app)["MainWindow"] = Watched
         app.run(app.Options(connect=(uri,)))
     print(f"\n{size} machines, load {os.getloadavg()[0]:.1f}")
     for step in watch.steps:

@@ -13,7 +13,13 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QContextMenuEvent, QFontMetricsF, QKeyEvent, QPainter
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QFontMetricsF,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+)
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeView, QWidget
 
 from vmgui.inventory.key import Key
@@ -218,6 +224,11 @@ class TreeView(QTreeView):
             self._folded.discard(node.address)
 
     # Qt
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        # Called from Python the interpreter is ours until all is painted. Called by Qt each cell
+        # would wait for it anew while a worker thread reads XML.
+        super().paintEvent(event)
 
     def currentChanged(self, current: _Index, previous: _Index) -> None:
         super().currentChanged(current, previous)
