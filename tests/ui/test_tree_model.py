@@ -198,7 +198,7 @@ def test_what_is_held_of_a_row_follows_it_wherever_it_goes(
         settle(model)
         for address, kept in held.items():
             now = model.index_of(address).siblingAtColumn(NOW)
-            assert QModelIndex(kept) == now
+            assert kept == now
             if (node := model.node(kept)) is not None:
                 assert node.address == address
 
