@@ -50,6 +50,7 @@ _WHOLE, _OWN = 28, 12
 _SETTLE_S = 0.4
 _REST_S = 12.0
 _MACHINES = 12
+_QUICK = 0.05
 
 
 @dataclass(slots=True)
@@ -131,11 +132,12 @@ def _place(at: tuple[str, int, str]) -> str:
 class Person:
     """Does what a person does, and waits until it is shown."""
 
-    def __init__(self, window: MainWindow, watch: Watch, uri: str, size: int) -> None:
+    def __init__(self, window: MainWindow, watch: Watch, uri: str, size: int, pace: float) -> None:
         self._window = window
         self._watch = watch
         self._uri = uri
         self._size = size
+        self._pace = pace
 
     async def act(self) -> None:
         """Go through all steps."""
@@ -159,8 +161,11 @@ class Person:
             await do()
             await self._shown()
 
+    async def _pause(self, seconds: float) -> None:
+        await asyncio.sleep(seconds * self._pace)
+
     async def _shown(self) -> None:
-        await asyncio.sleep(_SETTLE_S)
+        await self._pause(_SETTLE_S)
         await until(lambda: self._window.is_settled, "the window shows everything", within_s=60)
 
     async def _open(self, number: int) -> None:
@@ -180,16 +185,16 @@ class Person:
     async def _machines(self) -> None:
         for number in range(1, _MACHINES):
             await self._open(number * self._size // _MACHINES)
-            await asyncio.sleep(0.1)
+            await self._pause(0.1)
 
     async def _keys(self) -> None:
         tree = self._window.side.tree
         for key in (Qt.Key.Key_Down,) * 10 + (Qt.Key.Key_PageDown, Qt.Key.Key_Up) * 3:
             QTest.keyClick(tree, key)
-            await asyncio.sleep(0.02)
+            await self._pause(0.02)
         for key in (Qt.Key.Key_End, Qt.Key.Key_Home):
             QTest.keyClick(tree, key)
-            await asyncio.sleep(0.1)
+            await self._pause(0.1)
 
     async def _host(self) -> None:
         self._window.open_key(host_key(self._uri))
@@ -208,17 +213,17 @@ class Person:
         for column in (0, 1, 2, 4, 0):
             place = QPoint(head.sectionViewportPosition(column) + 10, head.height() // 2)
             QTest.mouseClick(head.viewport(), Qt.MouseButton.LeftButton, pos=place)
-            await asyncio.sleep(0.1)
+            await self._pause(0.1)
 
     async def _all(self) -> None:
         self._window.open_row(("all",))
-        await asyncio.sleep(3)
+        await self._pause(3)
 
     async def _query(self) -> None:
         self._window.side.start_query()
         for letter in "db-00":
             QTest.keyClicks(self._window.side.query, letter)
-            await asyncio.sleep(0.15)
+            await self._pause(0.15)
 
     async def _no_query(self) -> None:
         self._window.side.query.set_text("")
@@ -226,22 +231,22 @@ class Person:
     async def _fold(self) -> None:
         for _ in range(2):
             self._window.side.tree.fold_all()
-            await asyncio.sleep(0.2)
+            await self._pause(0.2)
 
     async def _select_all(self) -> None:
         tree = self._window.side.tree
         QTest.keyClick(tree, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
-        await asyncio.sleep(0.3)
+        await self._pause(0.3)
         QTest.keyClick(tree, Qt.Key.Key_Home)
 
     async def _refresh(self) -> None:
         await self._window.session.refresh()
 
     async def _rest(self) -> None:
-        await asyncio.sleep(_REST_S)
+        await self._pause(_REST_S)
 
 
-def _run(size: int, least_s: float, *, profiled: bool) -> None:
+def _run(size: int, least_s: float, pace: float, *, profiled: bool) -> None:
     """Open the window in this process, act in it, and tell."""
     with tempfile.TemporaryDirectory(prefix="bench-") as place:
         for name in ("CONFIG", "DATA", "STATE", "CACHE"):
@@ -263,8 +268,8 @@ def _run(size: int, least_s: float, *, profiled: bool) -> None:
                 await self.session.settled()
                 await until(lambda: self.is_settled, "the window shows everything", within_s=300)
                 watch.begin("after loading")
-                await asyncio.sleep(5)
-                await Person(self, watch, uri, size).act()
+                await asyncio.sleep(5 * pace)
+                await Person(self, watch, uri, size, pace).act()
                 self.close()
 
         vars(app)["MainWindow"] = Watched
@@ -282,12 +287,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--sizes", default="10,100,1000,5000", help="how many machines")
     parser.add_argument("--least", type=float, default=20.0, help="ms of a turn that is told")
     parser.add_argument("--profile", action="store_true", help="tell functions, not samples")
+    parser.add_argument("--quick", action="store_true", help="see that it works; no real figures")
     options = parser.parse_args(arguments)
     sizes = [int(size) for size in options.sizes.split(",")]
     if len(sizes) == 1:
-        _run(sizes[0], options.least / 1e3, profiled=options.profile)
+        pace = _QUICK if options.quick else 1.0
+        _run(sizes[0], options.least / 1e3, pace, profiled=options.profile)
         return 0
-    more = ["--least", str(options.least), *(["--profile"] if options.profile else [])]
+    more = ["--least", str(options.least)]
+    more += [f"--{name}" for name in ("profile", "quick") if getattr(options, name)]
     for size in sizes:
         command = [sys.executable, "-m", "tests.bench.turns", "--sizes", str(size), *more]
         subprocess.run(command, check=True)
