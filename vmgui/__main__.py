@@ -11,7 +11,7 @@ from vmgui.cli.main import WindowOptions, cli
 
 def open_window(options: WindowOptions) -> int:
     """Open the window and return the exit code; without a display, save a picture of it."""
-    # From here on `vmgui.ui.collector` decides when to collect, and what modules make is no garbage.
+    # What modules make is no garbage, and later `vmgui.ui.collector` decides when to collect.
     gc.disable()
     # Qt takes a while to load, and a command needs none of it.
     from vmgui.cli.lists import print_domains  # noqa: PLC0415
