@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from array import array
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from psygnal import EmitLoopError, Signal
@@ -55,12 +55,14 @@ class Sampler:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._ending: set[asyncio.Task[None]] = set()
         self._wanted: dict[str, frozenset[str]] = {}
-        self._devices: dict[str, Mapping[str, Devices]] = {}
+        self._devices: dict[str, dict[str, Devices]] = {}
         self._hung: dict[str, frozenset[Key]] = {}
 
     def start(self) -> None:
         """Begin with the hosts that are connected, and follow the inventory from now on."""
         self._inventory.changed.connect(self._on_inventory_changed)
+        for domain in self._inventory.of(Domain):
+            self._note_devices(domain)
         for host in self._inventory.hosts():
             self._follow(host)
 
@@ -97,12 +99,14 @@ class Sampler:
             if isinstance(record, Host):
                 self._follow(record)
             elif isinstance(record, Domain):
-                self._devices.pop(record.key.host, None)
+                self._note_devices(record)
         for key in change.removed:
             if key.kind == "host":
                 self._pause(key.host)
                 self._figures.pop(key.host, None)
                 self._devices.pop(key.host, None)
+            elif key.kind == "domain" and key.host in self._devices:
+                self._devices[key.host].pop(key.id, None)
 
     def _follow(self, host: Host) -> None:
         uri = host.key.host
@@ -129,7 +133,8 @@ class Sampler:
             while True:
                 began_s = time.monotonic()
                 try:
-                    devices = self._devices_of(uri) if poll.asks_each else {}
+                    # A copy: it is read in a worker, while this one goes on being kept.
+                    devices = dict(self._devices.get(uri, {})) if poll.asks_each else {}
                     reading = await poll.poll(self._wanted.get(uri, frozenset()), devices)
                     figures.interrupt(poll.left_out)
                     self._mark_hung(uri, _keys(uri, poll.left_out))
@@ -175,18 +180,13 @@ class Sampler:
             # A listener's bug is to be seen, and figures go on.
             _tell("A listener failed on new samples", error)
 
-    def _devices_of(self, uri: str) -> Mapping[str, Devices]:
-        devices = self._devices.get(uri)
-        if devices is None:
-            devices = self._devices[uri] = {
-                domain.uuid: Devices(
-                    tuple(disk.target for disk in domain.disks if disk.device in _DISKS),
-                    tuple(each.target or each.mac for each in domain.interfaces),
-                )
-                for domain in self._inventory.of(Domain, uri)
-                if domain.read_fully
-            }
-        return devices
+    def _note_devices(self, domain: Domain) -> None:
+        """Keep what a machine's devices are called; of all at once it would hold up the loop."""
+        if domain.read_fully:
+            self._devices.setdefault(domain.key.host, {})[domain.uuid] = Devices(
+                tuple(disk.target for disk in domain.disks if disk.device in _DISKS),
+                tuple(each.target or each.mac for each in domain.interfaces),
+            )
 
 
 def _keys(uri: str, uuids: frozenset[str]) -> frozenset[Key]:

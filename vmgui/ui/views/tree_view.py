@@ -13,7 +13,14 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QContextMenuEvent, QFontMetricsF, QKeyEvent, QPainter, QResizeEvent
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QFontMetricsF,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeView, QWidget
 
 from vmgui.inventory.key import Key
@@ -227,6 +234,11 @@ class TreeView(QTreeView):
             self._folded.discard(node.address)
 
     # Qt
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        # Called from Python the interpreter is ours until all is painted. Called by Qt each cell
+        # would wait for it anew while a worker thread reads XML.
+        super().paintEvent(event)
 
     def currentChanged(self, current: _Index, previous: _Index) -> None:
         super().currentChanged(current, previous)
