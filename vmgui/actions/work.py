@@ -6,6 +6,7 @@ from typing import Generic, Protocol, TypeVar
 
 from vmgui.actions.action import R, Values
 from vmgui.actions.job import Job
+from vmgui.actions.moments import Moment
 from vmgui.hypervisor.errors import CallLate, VmguiError
 from vmgui.insight.file_plan import FilePlan
 from vmgui.inventory.changes import Change
@@ -82,6 +83,8 @@ class Work(Planning[R]):
 
     ``also`` collects the keys of other objects that were changed, to be read again afterwards.
     ``plan`` is what the action said that it would do, made just now; empty where it makes none.
+    ``moments`` are what was noted of snapshots that it took, by their keys; they are kept once
+    the snapshots were read, for libvirt tells their time.
     """
 
     def __init__(
@@ -91,6 +94,7 @@ class Work(Planning[R]):
         self.job = job
         self.also: list[Key] = []
         self.plan = FilePlan("")
+        self.moments: dict[Key, Moment] = {}
 
     async def act(
         self, fn: Callable[..., T], *args: object, deadline_s: float | None = GUEST_DEADLINE_S

@@ -11,7 +11,7 @@ from vmgui.hypervisor.errors import is_gone
 from vmgui.hypervisor.reading import read_or_keep
 from vmgui.hypervisor.xml.snapshot import read_snapshot_xml
 from vmgui.inventory.key import Key, domain_key
-from vmgui.inventory.snapshot import Snapshot
+from vmgui.inventory.snapshot import Snapshot, oldest_first
 
 
 class Names(NamedTuple):
@@ -44,9 +44,7 @@ def list_snapshots(
     current = abilities.ask_if_told("snapshotCurrent", machine.snapshotCurrent)
     current_name = "" if current is None else current.getName()
     read = (_read(handle, domain_key(uri, domain_uuid), current_name) for handle in handles)
-    return tuple(
-        sorted((each for each in read if each is not None), key=lambda each: each.created_at_s)
-    )
+    return oldest_first(each for each in read if each is not None)
 
 
 def name_snapshots(
