@@ -100,6 +100,8 @@ class Domain:
     vmgui saw, or None where the machine was in that state already when it was first seen.
     ``hangs`` is what polling found: its hypervisor process doesn't answer, so that it is left out
     of the figures until it does.
+    ``host_devices`` has the kind ("pci", "usb", "mdev") of each device of the host that is passed
+    through.
     """
 
     key: Key
@@ -130,6 +132,7 @@ class Domain:
     interfaces: tuple[Interface, ...] = ()
     screens: tuple[Screen, ...] = ()
     has_serial: bool = False
+    host_devices: tuple[str, ...] = ()
     agent: AgentState = AgentState.NONE
     snapshot_count: int | None = None
     state_since_s: float | None = None
