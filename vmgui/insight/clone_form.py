@@ -7,7 +7,8 @@ decided by the plan alone.
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from vmgui.insight.clone_plan import CloneFacts, ClonePlan, plan_clones
+from vmgui.insight.clone_plan import CloneFacts, ClonePlan
+from vmgui.insight.clone_planner import plan_clones
 from vmgui.insight.clone_spec import (
     MOST_AT_ONCE,
     BaseFate,

@@ -1,13 +1,13 @@
 """What cloning a machine would make: every name, address and file, before anything is done.
 
-`plan_clones` decides it all from facts and a spec; the page shows this plan and the job carries
-out this plan.
+`vmgui.insight.clone_planner` decides it all from facts and a spec; the page shows this plan, and
+the job carries out this plan.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from vmgui.insight.clone_spec import BaseFate, CloneKind, CloneSpec, DiskChoice, GuestName
+from vmgui.insight.clone_spec import BaseFate, CloneSpec, DiskChoice
 from vmgui.insight.file_plan import FilePlan
 from vmgui.inventory.domain import Disk
 from vmgui.inventory.images import MachineStorage
@@ -20,10 +20,13 @@ class CloneFacts:
     """What is known when clones are planned, as of one reading.
 
     ``pools`` are the host's, with fresh sizes; ``networks`` its networks' names. ``names`` tells
-    for each machine's name of all connected hosts where it is ("lab-a"); ``macs`` are in lower
-    case, of all connected hosts. ``clones`` are the names of linked clones by the path of the
-    file that they read from. ``obstacles`` are sentences of what can't be cloned at all
-    (a passed-through device); ``reminders`` of what clones share with the source (a folder).
+    for each machine's name of all connected hosts where it is ("lab-a"); ``macs`` (in lower case)
+    and ``uuids`` are those in use there. ``definitions`` are the XML of the machine at its next
+    start (by "") and of its external snapshots (by name).
+
+    ``obstacles`` are sentences of why it can't be cloned at all, ``left_out`` of devices that
+    clones don't get (one that is passed through), ``reminders`` of what clones share with the
+    source (a folder); ``disk_obstacles`` say why a disk can't be cloned, by target.
     ``kernel_name`` tells whether the guest takes its name from the kernel's command line,
     ``seed`` the target of the drive with a cloud-init seed, "" where it has none. ``sysprep`` is
     why virt-sysprep can't be used, "" where it can.
@@ -35,9 +38,12 @@ class CloneFacts:
     networks: tuple[str, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
     macs: frozenset[str] = frozenset()
-    clones: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    uuids: frozenset[str] = frozenset()
+    definitions: Mapping[str, str] = field(default_factory=dict)
     obstacles: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     reminders: tuple[str, ...] = ()
+    disk_obstacles: Mapping[str, str] = field(default_factory=dict)
     kernel_name: bool = False
     seed: str = ""
     sysprep: str = "virt-sysprep is not installed."
@@ -136,8 +142,9 @@ class Space:
 
 @dataclass(frozen=True, slots=True)
 class ClonePlan:
-    """What would be made. ``files`` is the same as a `FilePlan`, with refusal and virsh lines.
+    """What would be made. ``files`` is the same as a `FilePlan`, with refusal and warnings.
 
+    Its virsh lines come from `vmgui.actions.clone_lines`, which knows the definitions.
     ``spec`` has its defaults filled in: its pattern isn't empty, its guest and pool are chosen.
     ``kinds``, ``bases``, ``guests``, ``pools``, ``networks`` and ``sources`` are what could be
     chosen instead. ``base`` is what happens to the source, None where nothing needs to.
@@ -172,8 +179,3 @@ class ClonePlan:
     def ready(self) -> bool:
         """Tell whether it can be carried out as it is."""
         return not self.refusal and not self.conflicts
-
-
-def plan_clones(facts: CloneFacts, spec: CloneSpec) -> ClonePlan:
-    """Return what ``spec`` would make of what there is; nothing is read or touched."""
-    raise NotImplementedError(CloneKind, GuestName, facts, spec)
