@@ -121,22 +121,3 @@ def get_origin(conn: libvirt.virConnect, uuid: str) -> Origin:
     metadata = root.find("metadata")
     return Origin() if metadata is None else read_origin(metadata)
 
-
-def freeze(conn: libvirt.virConnect, uuid: str, name: str, targets: tuple[str, ...]) -> None:
-    """Let a machine that is off go on with overlays over these disks: an external snapshot."""
-    find(conn, uuid).snapshotCreateXML(
-        freeze_xml(conn, uuid, name, targets), libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY
-    )
-
-
-def freeze_xml(conn: libvirt.virConnect, uuid: str, name: str, targets: tuple[str, ...]) -> str:
-    """Return the description of the snapshot that `freeze` takes."""
-    root = etree.Element("domainsnapshot")
-    etree.SubElement(root, "name").text = name
-    etree.SubElement(root, "description").text = "Keeps what linked clones read as it is."
-    disks = etree.SubElement(root, "disks")
-    for target in parse(find(conn, uuid).XMLDesc(), "domain").iterfind("devices/disk/target"):
-        device = target.get("dev", "")
-        kind = "external" if device in targets else "no"
-        etree.SubElement(disks, "disk", name=device, snapshot=kind)
-    return etree.tostring(root, encoding="unicode")

@@ -102,6 +102,8 @@ class Domain:
     ``clone_of`` is the UUID of the machine whose linked clone it is, "" for none, and
     ``clone_of_name`` what that was called then. ``is_template``: linked clones may read its disks,
     so that it must not change.
+    ``host_devices`` has the kind ("pci", "usb", "mdev") of each device of the host that is passed
+    through.
     """
 
     key: Key
@@ -132,6 +134,7 @@ class Domain:
     interfaces: tuple[Interface, ...] = ()
     screens: tuple[Screen, ...] = ()
     has_serial: bool = False
+    host_devices: tuple[str, ...] = ()
     agent: AgentState = AgentState.NONE
     snapshot_count: int | None = None
     state_since_s: float | None = None
