@@ -14,6 +14,7 @@ from vmgui import __version__
 from vmgui.actions.action import Action, Values, WrongArgument
 from vmgui.actions.job import Job, JobState
 from vmgui.actions.journal import Journal
+from vmgui.actions.moments import Moments
 from vmgui.actions.registry import Registry
 from vmgui.actions.work import Fleet, Planning, Work
 from vmgui.hypervisor.errors import (
@@ -31,6 +32,7 @@ from vmgui.inventory.changes import Record
 from vmgui.inventory.domain import Domain
 from vmgui.inventory.inventory import Inventory
 from vmgui.inventory.key import Key
+from vmgui.inventory.snapshot import Snapshot
 
 UNCHANGED = "Nothing was changed."
 
@@ -47,7 +49,7 @@ class Runner:
     """Starts jobs and moves them on. Belongs to the loop's thread; `run` needs a running loop.
 
     ``at_once`` tells how many jobs of one host may run at the same time; it is asked anew each
-    time that one could start.
+    time that one could start. ``moments`` is where is kept what was noted of snapshots.
     """
 
     def __init__(
@@ -57,12 +59,14 @@ class Runner:
         registry: Registry,
         journal: Journal,
         at_once: Callable[[], int] = lambda: 4,
+        moments: Moments | None = None,
     ) -> None:
         self._inventory = inventory
         self._fleet = fleet
         self._registry = registry
         self._journal = journal
         self._at_once = at_once
+        self._moments = moments or Moments()
         self._lanes: dict[str, _Lane] = {}
         self._jobs: dict[str, Job] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -199,6 +203,7 @@ class Runner:
         finally:
             work.end_children()
         await self._reread(work)
+        self._keep_moments(work)
         if job.error is None:
             return JobState.DONE
         job.state_now = job.state_now or self._state_after(job, job.error)
@@ -251,6 +256,11 @@ class Runner:
             # The action itself has its result already. Where the host is out of reach its link
             # says so, and everything is read again when it comes back.
             return
+
+    def _keep_moments(self, work: Work[Any]) -> None:
+        for key, moment in work.moments.items():
+            if isinstance(snapshot := self._inventory.get(key), Snapshot):
+                self._moments.keep(snapshot, moment)
 
     def _state_after(self, job: Job, error: VmguiError) -> str:
         if isinstance(error, CallLate):
