@@ -12,8 +12,10 @@ from vmgui.actions.journal import Journal
 from vmgui.actions.moments import Moments
 from vmgui.actions.registry import standard
 from vmgui.actions.runner import Runner
+from vmgui.hypervisor.errors import Vanished
 from vmgui.hypervisor.fleet import Fleet
 from vmgui.hypervisor.images import read_machine_storage
+from vmgui.insight.clone_plan import CloneFacts
 from vmgui.insight.file_plan import FilePlan
 from vmgui.inventory.changes import Change
 from vmgui.inventory.domain import Domain

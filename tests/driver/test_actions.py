@@ -223,7 +223,11 @@ def _virsh(uri: str, commands: str) -> str:
 
 async def test_tags_title_and_description_are_read_back(tmp_path: Path) -> None:
     async with place(tmp_path) as here:
-        text: dict[str, Any] = {"title": "T <b>", "description": "D\n2", "tags": ["x", "y", "x", " "]}
+        text: dict[str, Any] = {
+            "title": "T <b>",
+            "description": "D\n2",
+            "tags": ["x", "y", "x", " "],
+        }
         await here.run("domain.edit", OFF, **text)
         domain = here.domain(OFF)
         assert domain is not None

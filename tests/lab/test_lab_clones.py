@@ -1,9 +1,9 @@
-"""Clones on real hypervisors: what the guests read of their own disks, and what is left on bad days."""
+"""Clones on real hypervisors: what guests read of their own disks, and what bad days leave."""
 
 import asyncio
 import hashlib
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +13,6 @@ import pytest
 from lxml import etree
 
 from tests.lab.guest_shell import define_guest, guest_shell
-from tests.until import until
 from vmgui.actions.job import Job, JobState
 from vmgui.actions.journal import Journal
 from vmgui.actions.registry import standard
@@ -68,9 +67,7 @@ class Place:
 
     def disk(self, name: str) -> str:
         xml = self.conn.lookupByName(name).XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
-        path = etree.fromstring(xml).find("devices/disk/source").get("file")
-        assert path is not None
-        return path
+        return str(etree.fromstring(xml).xpath("string(devices/disk/source/@file)"))
 
     def checksum(self, path: str) -> str:
         """A hash of a volume's bytes, as the host's daemon reads them."""

@@ -7,7 +7,7 @@ import traceback
 import uuid
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vmgui import __version__
@@ -104,7 +104,13 @@ class Runner:
             raise Vanished(f"{action.title} can't be planned.", "It is not there any more.")
         failure = f"What {action.title.lower()} would do is not known."
         planning = Planning(record, values, self._fleet, self._inventory, failure)
-        return await action.plan(planning)
+        plan = await action.plan(planning)
+        return replace(plan, refusal=action.spare(self._machine_of(record)) or plan.refusal)
+
+    def _machine_of(self, record: Record) -> Domain | None:
+        if isinstance(record, Snapshot):
+            return self._inventory.domain(record.domain)
+        return record if isinstance(record, Domain) else None
 
     @property
     def jobs(self) -> tuple[Job, ...]:
@@ -218,7 +224,7 @@ class Runner:
         if reason := action.unreachable(host):
             kind = NotAllowed if host.link.read_only else ConnectionFailed
             raise kind(job.failure, reason, host.link.what_to_do)
-        if reason := action.refuse(record):
+        if reason := action.spare(self._machine_of(record)) or action.refuse(record):
             raise NotPossibleNow(job.failure, reason)
         return Work(record, values, job, self._fleet, self._inventory, self._enter_child)
 
