@@ -179,10 +179,15 @@ def _with_lines(plan: ResetPlan, domain: Domain, *, start: bool) -> ResetPlan:
     return replace(plan, virsh=tuple(lines))
 
 
-def _lines(domain: Domain, values: Values) -> tuple[str, ...]:
-    """Return what is known before anything is read; the plan has all of it."""
-    lines = (domain_line("destroy", domain),) if domain.state.is_active else ()
-    return (*lines, *((domain_line("start", domain),) if values.flag("start") else ()))
+def _lines(domain: Domain, _: Values) -> tuple[str, ...]:
+    """Return where the lines begin; which files it is about is known once the host was read."""
+    look = domain_line("domblklist", domain, "--inactive")
+    return (f"{look}  # then destroy it, vol-delete its overlays and vol-create-as them anew",)
+
+
+def _lines_of_all(domain: Domain, _: Values) -> tuple[str, ...]:
+    look = domain_line("domblklist", domain, "--inactive")
+    return (f"{look}  # then for each clone: destroy, vol-delete, vol-create-as",)
 
 
 def _only_clone(domain: Domain) -> str:
@@ -224,7 +229,7 @@ ACTIONS: tuple[Action[Domain], ...] = (
         many=False,
         arguments=_ARGUMENTS,
         refuse=only_persistent,
-        render=lambda _, __: (),
+        render=_lines_of_all,
         plan=_plan_all,
         carry_out=_reset_all,
     ),

@@ -15,14 +15,13 @@ from vmgui.actions.clone_lines import (
     clone_script,
     definition,
     machine_lines,
-    mark_line,
     pool_of,
     source_lines,
 )
 from vmgui.actions.domain_state import only_persistent
 from vmgui.actions.job import Job
 from vmgui.actions.snapshot_create import carry_out_take
-from vmgui.actions.virsh import domain_line, option, printable
+from vmgui.actions.virsh import domain_line, printable
 from vmgui.actions.work import Planning, Work
 from vmgui.hypervisor import clones, domains, volumes
 from vmgui.hypervisor.cloud_init import seed_image
@@ -37,7 +36,6 @@ from vmgui.hypervisor.errors import (
     VmguiError,
 )
 from vmgui.hypervisor.sysprep import sysprep
-from vmgui.hypervisor.xml.metadata import Origin
 from vmgui.insight.amounts import counted
 from vmgui.insight.clone_plan import CloneFacts, ClonePlan, PlannedDisk, PlannedMachine
 from vmgui.insight.clone_planner import plan_clones
@@ -372,12 +370,10 @@ def _state_of(left: list[str]) -> str:
     return f"Left over: {', '.join(map(printable, left))}." if left else "Nothing of it is left."
 
 
-def _lines(domain: Domain, values: Values) -> tuple[str, ...]:
-    """Return what is known before anything is read; the plan has all of it."""
-    spec = spec_of(values)
-    if spec.base is BaseFate.TEMPLATE and not domain.is_template:
-        return (mark_line(domain, Origin(is_template=True)),)
-    return (domain_line("dumpxml", domain, "--inactive", *option("xpath", "/domain")),)
+def _lines(domain: Domain, _: Values) -> tuple[str, ...]:
+    """Return where the lines begin; which files it is about is known once the host was read."""
+    look = domain_line("dumpxml", domain, "--inactive")
+    return (f"{look}  # then for each clone: vol-create-as or vol-create-from, define",)
 
 
 ACTIONS: tuple[Action[Domain], ...] = (
