@@ -2,9 +2,11 @@
 
 import asyncio
 import hashlib
+import shutil
+import subprocess
 import uuid
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,8 @@ import pytest
 from lxml import etree
 
 from tests.lab.guest_shell import define_guest, guest_shell
+from tests.lab_fixture import Daemon
+from tests.until import until
 from vmgui.actions.job import Job, JobState
 from vmgui.actions.journal import Journal
 from vmgui.actions.registry import standard
@@ -43,16 +47,16 @@ class Place:
     def named(self, name: str) -> Domain:
         return next(each for each in self.inventory.of(Domain) if each.name == name)
 
-    def start(self, action: str, name: str, **arguments: Any) -> Job:
+    def start(self, action: str, name: str, /, **arguments: Any) -> Job:
         (job,) = self.runner.run(action, self.named(name).key, **arguments)
         return job
 
-    async def run(self, action: str, name: str, **arguments: Any) -> Job:
+    async def run(self, action: str, name: str, /, **arguments: Any) -> Job:
         job = self.start(action, name, **arguments)
         await asyncio.wait_for(job.wait(), 120)
         return job
 
-    async def done(self, action: str, name: str, **arguments: Any) -> Job:
+    async def done(self, action: str, name: str, /, **arguments: Any) -> Job:
         job = await self.run(action, name, **arguments)
         assert job.state is JobState.DONE, (job.error, job.report)
         return job
@@ -376,11 +380,10 @@ async def test_two_who_clone_at_once_share_nothing(lab: LabStatus, connect: Conn
         for job in jobs:
             await asyncio.wait_for(job.wait(), 120)
             assert job.state is JobState.DONE, (job.error, job.report)
-        xmls = [each.XMLDesc() for each in here.conn.listAllDomains()]
-        macs = [mac for xml in xmls for mac in etree.fromstring(xml).xpath("//mac/@address")]
-        files = [
-            file for xml in xmls for file in etree.fromstring(xml).xpath("//disk/source/@file")
-        ]
+        roots = [etree.fromstring(each.XMLDesc()) for each in here.conn.listAllDomains()]
+        macs = [mac.get("address") for root in roots for mac in root.iterfind(".//mac")]
+        sources = [each for root in roots for each in root.iterfind(".//disk/source[@file]")]
+        files = [source.get("file") for source in sources]
         assert len(set(macs)) == len(macs)
         assert len(set(files)) == len(files)
         # The same name at the same time: one of them has it, with all that belongs to it.
