@@ -97,7 +97,9 @@ class Place:
             finally:
                 machine.destroy()
 
-        return await asyncio.to_thread(act)
+        told = await asyncio.to_thread(act)
+        await until(lambda: not self.named(name).state.is_active, "it is seen to be off")
+        return told
 
 
 @asynccontextmanager
@@ -203,7 +205,7 @@ def slow_copies(daemon: Daemon, tmp_path: Path, rate: str) -> Iterator[None]:
 
 def in_host(daemon: Daemon, *words: str) -> None:
     """Run a command where the host's daemon has its files."""
-    subprocess.run(["nsenter", "--target", str(daemon.pid), "--mount", *words], check=True)
+    subprocess.run(["nsenter", "--target", str(daemon.pid), "--mount", "--pid", *words], check=True)
 
 
 async def test_a_class_is_made_named_and_reset_in_one_go(lab: LabStatus, connect: Connect) -> None:
@@ -308,7 +310,8 @@ async def test_a_copy_shows_its_bytes_and_cancelling_it_leaves_nothing(
             await until(lambda: (job.done_bytes or 0) > 4_000_000, "bytes are shown")
             assert job.total_bytes is not None
             assert job.total_bytes > 100_000_000
-            first = next(each for each in here.journal.entries() if each.parent == job.id)
+            first = next(e for e in here.journal.entries() if e.target_name == f"{here.stem}-1")
+            assert first.parent == job.id
             assert first.total_bytes
             await until(lambda: here.machines() != {here.source}, "the first is made")
             job.cancel()

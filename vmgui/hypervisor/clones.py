@@ -88,19 +88,27 @@ def _machines(conn: libvirt.virConnect, uri: str) -> list[Domain]:
     return found
 
 
-def define(conn: libvirt.virConnect, xml: str) -> str:
-    """Define a new machine and return its UUID; refuses one whose name or UUID is there.
+def define(conn: libvirt.virConnect, xml: str) -> None:
+    """Define a new machine; refuses one whose UUID or MAC a machine of the host has by now.
 
-    libvirt itself would take a definition with a UUID that exists for a change of that machine.
+    libvirt itself refuses a name that is taken; but it would take a definition with a UUID that
+    exists for a change of that machine, and it lets machines share a MAC.
     """
     root = parse(xml, "domain")
-    uuid = root.findtext("uuid", "")
-    if uuid in {handle.UUIDString() for handle in conn.listAllDomains()}:
-        raise UnreadableXml(
-            "The clone can't be defined.", f"A machine has its UUID {uuid} already."
-        )
-    made: str = conn.defineXML(xml).UUIDString()
-    return made
+    own = {mac.get("address", "").lower() for mac in root.iterfind("devices/interface/mac")}
+    for machine in _machines(conn, ""):
+        if machine.uuid == root.findtext("uuid", ""):
+            raise NotPossibleNow(_FAILED, f"{machine.name} has its UUID by now.", _AGAIN)
+        taken = own & {interface.mac.lower() for interface in machine.interfaces}
+        if taken:
+            raise NotPossibleNow(
+                _FAILED, f"{machine.name} has its MAC {min(taken)} by now.", _AGAIN
+            )
+    conn.defineXML(xml)
+
+
+_FAILED = "The clone can't be defined."
+_AGAIN = "Do it again: it gets another one then."
 
 
 def set_origin(conn: libvirt.virConnect, uuid: str, origin: Origin) -> None:

@@ -198,12 +198,14 @@ def _free_macs(
 ) -> Iterator[tuple[str, str]]:
     """Yield a MAC for each of the source's, in libvirt's range; a number keeps its own.
 
-    The fourth byte is the spec's own, and the last two count: so a class stands together.
+    Two bytes are the spec's own (its pattern's too: two who clone the same machine at once have
+    other names), and the last one counts, so that a class stands together.
     """
-    digest = hashlib.sha256(f"{spec.seed}/{source.domain.uuid}".encode()).digest()
+    told = f"{spec.seed}/{spec.pattern}/{source.domain.uuid}"
+    digest = hashlib.sha256(told.encode(errors="surrogatepass")).digest()
     interfaces = source.domain.interfaces
     for index, interface in enumerate(interfaces):
-        step = (digest[0] << 16) + number * len(interfaces) + index
+        step = (digest[0] << 16) + (digest[1] << 8) + number * len(interfaces) + index
         while (mac := _mac(step)) in taken:
             step += 1
         taken.add(mac)
