@@ -7,7 +7,7 @@ from lxml import etree
 
 from vmgui.hypervisor.abilities import Abilities
 from vmgui.hypervisor.domains import edit_flags, find
-from vmgui.hypervisor.errors import UnreadableXml
+from vmgui.hypervisor.errors import NotPossibleNow, UnreadableXml
 from vmgui.hypervisor.images import read_machine_storage, read_machine_storages
 from vmgui.hypervisor.networks import list_networks
 from vmgui.hypervisor.storage import list_pools
