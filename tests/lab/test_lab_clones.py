@@ -2,8 +2,11 @@
 
 import asyncio
 import hashlib
+import io
+import json
 import shutil
 import subprocess
+import sys
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -14,6 +17,7 @@ from typing import Any
 import libvirt
 import pytest
 from lxml import etree
+from pycdlib import PyCdlib
 
 from tests.lab.guest_shell import define_guest, guest_shell
 from tests.lab_fixture import Daemon
@@ -117,12 +121,24 @@ async def place(
     runner = Runner(inventory, fleet, standard(), journal)
     fleet.connect(uri)
     await asyncio.wait_for(fleet.settled(), 60)
+    here = Place(conn, inventory, fleet, runner, journal, source, stem)
     try:
-        yield Place(conn, inventory, fleet, runner, journal, source, stem)
+        yield here
     finally:
         await runner.close()
         await fleet.close()
-        _remove_all(conn, stem)
+        _remove_all(here.conn, stem)
+
+
+def vmgui(here: Place, *words: str, ends: int = 0) -> str:
+    """Run the command line on the host, as a process of its own."""
+    uri = here.named(here.source).key.host
+    done = subprocess.run(
+        [sys.executable, "-m", "vmgui", "--connect", uri, *words],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == ends, done.stdout + done.stderr
+    return done.stdout + done.stderr
 
 
 def _remove_all(conn: libvirt.virConnect, stem: str) -> None:
@@ -481,3 +497,116 @@ async def test_a_daemon_that_is_killed_in_mid_clone_leaves_nothing_half_made(
         assert here.machines() == {here.source}
         assert here.files() == before, job.state_now
         assert "Nothing half-made is left" in job.state_now
+
+
+async def test_the_lines_of_a_dry_run_make_the_same_machines(
+    lab: LabStatus, connect: Connect
+) -> None:
+    async with place(lab, connect) as here:
+        await here.in_guest(here.source, lambda shell: shell.write(8, "by hand"))
+        words = ("domain", "clone", here.source, f"{here.stem}-{{n}}", "--count", "2")
+        kinds = (
+            ("--kind", "linked", "--base", "template", "--dry-run"),
+            ("--kind", "full", "--first", "3", "--dry-run"),
+        )
+        for kind in kinds:
+            script = await asyncio.to_thread(vmgui, here, *words, *kind)
+            assert here.machines() <= {here.source, f"{here.stem}-1", f"{here.stem}-2"}
+            await asyncio.to_thread(subprocess.run, ["sh", "-e", "-c", script], check=True)
+        names = [f"{here.stem}-{number}" for number in range(1, 5)]
+        await until(lambda: {d.name for d in here.inventory.of(Domain)} >= {*names}, "all are seen")
+        assert here.named(here.source).is_template
+        assert here.named(names[0]).clone_of == here.named(here.source).uuid
+        for name in (names[1], names[3]):
+            seen = await here.in_guest(name, lambda shell: (shell.read(8), shell.run("hostname")))
+            assert seen == ("by hand", f"{name}\n")
+
+
+async def test_the_command_line_clones_lists_and_resets(lab: LabStatus, connect: Connect) -> None:
+    async with place(lab, connect) as here:
+        await here.in_guest(here.source, lambda shell: shell.write(8, "lesson"))
+
+        def work() -> None:
+            assert "done" in vmgui(here, "template", "mark", here.source)
+            made = vmgui(
+                here, "domain", "clone", here.source, f"{here.stem}-{{n:02}}", "--count", "2",
+                "--kind", "linked", "--tag", "class", "--json",
+            )  # fmt: skip
+            (job,) = json.loads(made)["jobs"]
+            assert job["note"] == f"Made: {here.stem}-01 and {here.stem}-02."
+            listed = json.loads(vmgui(here, "template", "list", "--json"))["templates"]
+            (own,) = [each for each in listed if each["name"] == here.source]
+            assert [each["name"] for each in own["clones"]] == [
+                f"{here.stem}-01",
+                f"{here.stem}-02",
+            ]
+            taken = vmgui(here, "domain", "clone", here.source, f"{here.stem}-01", ends=1)
+            assert "exists on lab-a" in taken
+            assert "release it first" in vmgui(here, "domain", "start", here.source, ends=1)
+            assert f"Linked clone of  {here.source}" in vmgui(here, "show", f"{here.stem}-01")
+            plan = vmgui(here, "clone", "reset", f"{here.stem}-01", "--dry-run")
+            assert "vol-delete" in plan
+            assert "All that" in plan
+            assert "--yes" in vmgui(here, "clone", "reset-all", here.source, ends=1)
+            assert "done" in vmgui(here, "clone", "reset-all", here.source, "--yes")
+            assert "would be broken" in vmgui(here, "template", "release", here.source, ends=1)
+
+        await asyncio.to_thread(work)
+        assert here.named(f"{here.stem}-02").tags == ("class",)
+
+
+async def test_a_seed_says_to_cloud_init_who_the_clone_is(lab: LabStatus, connect: Connect) -> None:
+    async with place(lab, connect) as here:
+        name = f"{here.stem}-Über Gast"
+        await here.done("domain.clone", here.source, pattern=name, guest="cloud-init")
+        root = etree.fromstring(here.conn.lookupByName(name).XMLDesc())
+        source = root.find("devices/disk[@device='cdrom']/source")
+        assert source is not None
+        data: list[bytes] = []
+        stream = here.conn.newStream()
+        here.conn.storageVolLookupByPath(source.get("file")).download(stream, 0, 0)
+        stream.recvAll(lambda _, part, __: data.append(part), None)
+        stream.finish()
+        disc, out = PyCdlib(), io.BytesIO()
+        disc.open_fp(io.BytesIO(b"".join(data)))
+        disc.get_file_from_iso_fp(out, rr_path="/meta-data")
+        disc.close()
+        assert out.getvalue().decode() == (
+            f'instance-id: "{here.named(name).uuid}"\nlocal-hostname: "{here.stem}-ber-gast"\n'
+        )
+        # The guest boots with the disc in its drive.
+        assert await here.in_guest(name, lambda shell: shell.run("echo up")) == "up\n"
+
+
+async def test_uefi_variables_in_a_pool_are_copied_and_else_made_anew(
+    lab: LabStatus, connect: Connect
+) -> None:
+    async with place(lab, connect) as here:
+        pool = here.conn.storagePoolLookupByName("default")
+        own = pool.createXML(
+            f"<volume><name>{here.stem}-source_VARS.fd</name><capacity>65536</capacity></volume>"
+        )
+        stream = here.conn.newStream()
+        own.upload(stream, 0, 9)
+        stream.send(b"variables")
+        stream.finish()
+        for path, copied in ((own.path(), True), ("/elsewhere/source_VARS.fd", False)):
+            machine = here.conn.lookupByName(here.source)
+            root = etree.fromstring(machine.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
+            system = root.find("os")
+            assert system is not None
+            for part in system.findall("loader") + system.findall("nvram"):
+                system.remove(part)
+            loader = etree.SubElement(system, "loader", readonly="yes", type="pflash")
+            loader.text = "/nowhere/code.fd"
+            etree.SubElement(system, "nvram", template="/nowhere/vars.fd").text = path
+            here.conn.defineXML(etree.tostring(root, encoding="unicode"))
+            name = f"{here.stem}-{copied}"
+            await here.done("domain.clone", here.source, pattern=name)
+            clone = here.named(name)
+            assert clone.nvram_path != path
+            assert (clone.nvram_path == f"/var/lib/libvirt/images/{name}_VARS.fd") == copied
+            if copied:
+                volume = here.conn.storageVolLookupByPath(clone.nvram_path)
+                assert here.checksum(clone.nvram_path) == here.checksum(path)
+                assert volume.info()[1] == 65536
