@@ -83,6 +83,7 @@ SCENARIOS = (
         None,
         {"force_off": True, "snapshots": True, "snapshot_data": ["before <update>"]},
     ),
+    Scenario("template.mark", OFF, DomainState.OFF),
     Scenario("snapshot.create", OFF, DomainState.OFF, {"name": "--it's <new> {n}"}),
     Scenario("snapshot.create", RUNNING, DomainState.RUNNING, {"description": "a 'b'"}),
     Scenario("snapshot.revert", WITH_SNAPSHOTS, DomainState.RUNNING, snapshot="fresh"),
@@ -100,7 +101,10 @@ SCENARIOS = (
     Scenario("snapshot.export", WITH_SNAPSHOTS, DomainState.RUNNING, {"path": "x.xml"}, "fresh"),
 )
 
-ON_THE_LAB = {"snapshot.rename", "disk.commit", "disk.pull"}
+ON_THE_LAB = {
+    "snapshot.rename", "disk.commit", "disk.pull", "domain.clone", "template.release",
+    "clone.reset", "clone.reset-all",
+}  # fmt: skip
 """What needs files behind a machine, which the test driver has none of."""
 
 _NEEDED: dict[str, dict[str, Any]] = {
@@ -274,7 +278,7 @@ async def test_what_needs_files_is_refused_where_there_are_none(
             action,
             WITH_SNAPSHOTS,
             snapshot="fresh" if action.startswith("snapshot.") else "",
-            **_NEEDED[action],
+            **_NEEDED.get(action, {}),
         )
         assert isinstance(job.error, NotPossibleNow)
         assert job.state_now == "Nothing was changed."

@@ -8,6 +8,12 @@ from vmgui.inventory.key import Key
 METADATA_URI = "https://vmgui.org/xmlns/domain/1"
 """The XML namespace of what vmgui keeps in a domain's metadata (its tags)."""
 
+ORIGIN_URI = "https://vmgui.org/xmlns/origin/1"
+"""The XML namespace of whether a domain is a template, and whose linked clone it is.
+
+One of its own, since libvirt keeps one element for each namespace.
+"""
+
 
 class DomainState(StrEnum):
     """What a machine is doing, in the words that are shown."""
@@ -100,6 +106,9 @@ class Domain:
     vmgui saw, or None where the machine was in that state already when it was first seen.
     ``hangs`` is what polling found: its hypervisor process doesn't answer, so that it is left out
     of the figures until it does.
+    ``clone_of`` is the UUID of the machine whose linked clone it is, "" for none, and
+    ``clone_of_name`` what that was called then. ``is_template``: linked clones may read its disks,
+    so that it must not change.
     ``host_devices`` has the kind ("pci", "usb", "mdev") of each device of the host that is passed
     through.
     """
@@ -137,6 +146,9 @@ class Domain:
     snapshot_count: int | None = None
     state_since_s: float | None = None
     hangs: bool = False
+    is_template: bool = False
+    clone_of: str = ""
+    clone_of_name: str = ""
 
     @property
     def uuid(self) -> str:

@@ -109,7 +109,7 @@ def possible(state: DomainState, *, run_id: int | None) -> set[str]:
         DOMAIN.key, "web", state, run_id=run_id, has_managed_save=state is DomainState.SAVED
     )
     verbs = [a for a in ACTIONS if a.id.startswith("domain.") and not a.refusal(domain, host())]
-    return {a.id.partition(".")[2] for a in verbs} - {"autostart", "edit", "tag", "delete"}
+    return {a.id.partition(".")[2] for a in verbs} - {"autostart", "clone", "edit", "tag", "delete"}
 
 
 @pytest.mark.parametrize(
@@ -132,6 +132,25 @@ def possible(state: DomainState, *, run_id: int | None) -> set[str]:
 )  # fmt: skip
 def test_what_a_state_allows(state: DomainState, run_id: int | None, verbs: str) -> None:
     assert possible(state, run_id=run_id) == set(verbs.split())
+
+
+def test_a_template_is_spared_what_would_change_it() -> None:
+    template = Domain(DOMAIN.key, "web", DomainState.OFF, is_template=True)
+    spared = {a.id for a in ACTIONS if a.target == "domain" and a.spare(template)}
+    assert {a.id for a in ACTIONS if a.target == "domain"} - spared == {
+        "clone.reset-all",
+        "domain.clone",
+        "domain.edit",
+        "domain.force-off",
+        "domain.shutdown",
+        "template.mark",
+        "template.release",
+    }
+    assert "release it first" in standard().get("domain.start").refusal(template, host())
+    # What would change its disks is refused through its snapshots as well.
+    assert standard().get("snapshot.revert").spare(template)
+    assert standard().get("snapshot.delete").spare(template)
+    assert not standard().get("snapshot.export").spare(template)
 
 
 def test_what_needs_a_definition_is_refused_to_transient_machines() -> None:
