@@ -331,13 +331,13 @@ async def test_facts_go_below_the_graphs_and_buttons_lose_their_words_where_it_i
     await until(lambda: not below() and stop.toolButtonStyle() is words, "all is back")
 
 
-async def test_the_second_tab_shows_the_graphs_large(
+async def test_the_third_tab_shows_the_graphs_large(
     qloop: QEventLoop, open_window: OpenWindow, tmp_path: Path
 ) -> None:
     window, page = await open_page(open_window, tmp_path, RUNNING)
     window.activateWindow()
-    QTest.keyClick(window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(window, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
     area = child(page, QScrollArea, "tab-graphs")
-    await until(area.isVisible, "the second tab is shown")
+    await until(area.isVisible, "the third tab is shown")
     wide = child(area, GraphCard, "graph-cpu-large").width()
     assert wide > 1.5 * child(page, GraphCard, "graph-cpu").width()

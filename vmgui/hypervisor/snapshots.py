@@ -72,6 +72,24 @@ def name_snapshots(
     return Names(found, turn[-1] if turn else "")
 
 
+def snapshot_names(conn: libvirt.virConnect, domain_uuid: str) -> dict[str, bool]:
+    """Return which snapshots a machine has, and of each whether it is the current one.
+
+    Three or four calls, however many there are.
+    """
+    machine = conn.lookupByUUIDString(domain_uuid)
+    names = machine.snapshotListNames()
+    current = machine.snapshotCurrent().getName() if machine.hasCurrentSnapshot() else ""
+    return {name: name == current for name in names}
+
+
+def snapshot_xml(conn: libvirt.virConnect, domain_uuid: str, name: str) -> str:
+    """Return a snapshot's XML, without passwords."""
+    machine = conn.lookupByUUIDString(domain_uuid)
+    xml: str = machine.snapshotLookupByName(name).getXMLDesc()
+    return xml
+
+
 def _read(handle: libvirt.virDomainSnapshot, domain: Key, current_name: str) -> Snapshot | None:
     name = handle.getName()
     key = Key(domain.host, "snapshot", f"{domain.id}/{name}")

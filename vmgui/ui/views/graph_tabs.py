@@ -65,6 +65,7 @@ class GraphTabs(QWidget):
         self._is_stale = False
         self._events: tuple[GraphEvent, ...] = ()
         self._unmade: dict[int, MakeTab] = {}
+        self._corners: dict[str, QWidget] = {}
         # Each widget is made in its place: to move a tree of them costs as much as to style it.
         self.bar = QTabBar(self)
         self.bar.setObjectName("tabs")
@@ -107,6 +108,18 @@ class GraphTabs(QWidget):
             if self.bar.tabData(index) == key:
                 self.bar.setTabText(index, literal(title))
 
+    def show_tab(self, key: str) -> None:
+        """Go to a tab."""
+        for index in range(self.bar.count()):
+            if self.bar.tabData(index) == key:
+                self.bar.setCurrentIndex(index)
+
+    def set_corner(self, key: str, corner: QWidget) -> None:
+        """Show ``corner`` beside the tabs, in place of what graphs need, while ``key`` is open."""
+        self._corners[key] = corner
+        self._top.addWidget(corner)
+        self._show_corner()
+
     def set_range(self, range_s: int) -> None:
         """Show a range as chosen."""
         self.range.choose(str(range_s))
@@ -142,7 +155,7 @@ class GraphTabs(QWidget):
             board.highlight_event(key)
 
     def _lay_out(self) -> None:
-        top = QHBoxLayout()
+        self._top = top = QHBoxLayout()
         top.setContentsMargins(14, 0, 16, 0)
         top.setSpacing(8)
         top.addWidget(self.bar)
@@ -207,8 +220,16 @@ class GraphTabs(QWidget):
     def _on_tab(self, index: int) -> None:
         self._make(index)
         self._stack.setCurrentIndex(index)
+        self._show_corner()
         # A board that was just made has something to stand still with only now.
         self._on_frozen(self.freeze.isChecked())
+
+    def _show_corner(self) -> None:
+        key = self.bar.tabData(self.bar.currentIndex())
+        for each, corner in self._corners.items():
+            corner.setVisible(each == key)
+        for widget in (self.range, self.freeze):
+            widget.setVisible(key not in self._corners)
 
     def _on_frozen(self, frozen: bool) -> None:
         for board in self._boards:

@@ -11,12 +11,14 @@ from vmgui.actions.action import Action, Danger
 from vmgui.actions.registry import Registry
 from vmgui.inventory.domain import Domain, DomainState
 from vmgui.inventory.host import Host
-from vmgui.inventory.key import Key
 from vmgui.ui.style import current
 from vmgui.ui.widgets.text import literal, plain_tooltip, set_look
 
-Perform = Callable[[str, Sequence[Key]], object]
-"""Does an action to machines, once a person agreed to it."""
+Perform = Callable[..., object]
+"""Does an action (its id) to objects (their keys), once a person agreed to it.
+
+What is known of its arguments may follow.
+"""
 
 WORDLESS_PX = 1200
 """In a window narrower than this, at scale 1, the buttons of a page lose their words."""
@@ -27,6 +29,9 @@ _STOP = "domain.shutdown"
 _OTHER_STOPS = ("domain.reboot", "domain.reset", "domain.force-off")
 DIALOGS = frozenset({"domain.rename", "domain.edit", "domain.tag", "domain.delete"})
 """Actions that ask more before they do something: three dots stand after their titles."""
+
+_DAILY = {"snapshot.create": "Snapshot", "domain.clone": "Clone"}
+"""These have buttons of their own, with these words, where the registry has them."""
 
 _AUTOSTART = "domain.autostart"
 _SETS_APART = frozenset({_AUTOSTART, "domain.delete"})
@@ -62,12 +67,13 @@ class MachineButtons(QWidget):
         self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._entries: dict[str, QAction] = {}
         self._stop.setMenu(self._menu(_OTHER_STOPS))
-        shown = {*_FIRST[2:], _STOP, *_OTHER_STOPS}
+        self._daily = {each: self._make_daily(each) for each in _DAILY if each in self._actions}
+        shown = {*_FIRST[2:], _STOP, *_OTHER_STOPS, *self._daily}
         self._more.setMenu(self._menu([each for each in self._actions if each not in shown]))
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
-        for button in (self._first, self._stop, self._more):
+        for button in (self._first, self._stop, *self._daily.values(), self._more):
             row.addWidget(button)
 
     def set_machine(self, domain: Domain, host: Host | None) -> None:
@@ -84,6 +90,10 @@ class MachineButtons(QWidget):
                 # The arrow beside it must open even while a guest can't be asked.
                 self._stop.setToolTip(tip)
                 self._stop.setAccessibleDescription(why)
+            if (button := self._daily.get(action_id)) is not None:
+                button.setEnabled(not why)
+                button.setToolTip(tip)
+                button.setAccessibleDescription(why)
             if (entry := self._entries.get(action_id)) is not None:
                 entry.setEnabled(not why)
                 entry.setToolTip(tip)
@@ -96,7 +106,7 @@ class MachineButtons(QWidget):
     def set_gone(self) -> None:
         """Offer nothing any more."""
         self._domain = None
-        for button in (self._first, self._stop, self._more):
+        for button in (self._first, self._stop, *self._daily.values(), self._more):
             button.setEnabled(False)
 
     def set_compact(self, compact: bool) -> None:
@@ -124,10 +134,21 @@ class MachineButtons(QWidget):
         self._first.setIcon(current().icon(first.icon, "onacc" if is_primary else "t1"))
         self._first.setText("" if self._compact else literal(first.title))
         self._first.setAccessibleName(first.title)
+        for action_id, button in self._daily.items():
+            button.setText("" if self._compact else _DAILY[action_id])
         self._stop.setIcon(current().icon(stop.icon, "t1"))
         self._stop.setText(literal(stop.title))
         self._stop.setAccessibleName(stop.title)
         self._stop.setToolButtonStyle(_button_style(self._compact))
+
+    def _make_daily(self, action_id: str) -> QPushButton:
+        action = self._actions[action_id]
+        button = QPushButton(self)
+        button.setObjectName(f"action-{action_id}")
+        button.setAccessibleName(action.title)
+        button.setIcon(current().icon(action.icon, "t1"))
+        button.clicked.connect(lambda: self._do(action_id))
+        return button
 
     def _menu(self, action_ids: Sequence[str]) -> QMenu:
         menu = QMenu(self)

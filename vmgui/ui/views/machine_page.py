@@ -16,6 +16,7 @@ from vmgui.inventory.changes import Change
 from vmgui.inventory.domain import Domain, DomainState
 from vmgui.inventory.host import Host, LinkState
 from vmgui.inventory.key import Key, host_key
+from vmgui.inventory.snapshot import Snapshot, domain_of
 from vmgui.session import Session
 from vmgui.settings import GRAPH_RANGE_S, POLL_INTERVAL_S
 from vmgui.ui.bridge import Bridge
@@ -26,6 +27,7 @@ from vmgui.ui.views.figure_feed import FigureFeed
 from vmgui.ui.views.graph_tabs import GraphTabs
 from vmgui.ui.views.machine_buttons import WORDLESS_PX, MachineButtons, Perform
 from vmgui.ui.views.page_header import PageHeader
+from vmgui.ui.views.snapshots.tab import SnapshotsTab
 from vmgui.ui.views.tree_delegate import mark_of
 from vmgui.ui.widgets.banner import Banner
 from vmgui.ui.widgets.graph import GraphEvent
@@ -75,6 +77,8 @@ class MachinePage(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.key = key
         self._session = session
+        self._bridge = bridge
+        self._perform = perform
         self._is_open = False
         self._buttons = MachineButtons(session.registry, perform, self)
         self._header = PageHeader("desktop", self._buttons, self)
@@ -85,7 +89,9 @@ class MachinePage(QWidget):
         self._banner.clicked.connect(self._on_banner)
         step_s = session.settings.get(POLL_INTERVAL_S)
         self.feed = FigureFeed(key, session.history, bridge, self, step_s=step_s)
-        self._tabs = GraphTabs(self.feed, "machine", parent=self)
+        self._snapshots: SnapshotsTab | None = None
+        others = [("snapshots", "Snapshots", self._make_snapshots)]
+        self._tabs = GraphTabs(self.feed, "machine", others, self)
         self._facts = self._tabs.facts
         self._facts.link_activated.connect(self._open_host)
         self._tabs.range_chosen.connect(self._on_range)
@@ -120,6 +126,9 @@ class MachinePage(QWidget):
         self.feed.set_range(range_s, time.time())
         self._take()
         self._show_events()
+        self._count_snapshots()
+        if self._snapshots is not None:
+            self._snapshots.open(key)
 
     @property
     def domain(self) -> Domain | None:
@@ -139,6 +148,8 @@ class MachinePage(QWidget):
         """End what is under way, and follow nothing until `open` is called again."""
         self._is_open = False
         self.feed.close()
+        if self._snapshots is not None:
+            self._snapshots.close_down()
 
     def _take(self) -> None:
         """Take over what the inventory knows now."""
@@ -294,6 +305,25 @@ class MachinePage(QWidget):
         about = {record.key for record in (*change.added, *change.updated)} | set(change.removed)
         if self.key in about or host_key(self.key.host) in about:
             self._take()
+        if any(key.kind == "snapshot" and domain_of(key) == self.key for key in about):
+            self._count_snapshots()
+
+    def _make_snapshots(self, parent: QWidget) -> QWidget:
+        self._snapshots = SnapshotsTab(self._session, self._bridge, parent)
+        self._snapshots.action_wanted.connect(self._on_action_wanted)
+        self._tabs.set_corner("snapshots", self._snapshots.corner)
+        self._snapshots.open(self.key)
+        return self._snapshots
+
+    def _on_action_wanted(self, action_id: str, key: Key, arguments: dict[str, object]) -> None:
+        # What is known beforehand is given along; most actions need nothing of it.
+        given = (arguments,) if arguments else ()
+        self._perform(action_id, (key,), *given)
+
+    def _count_snapshots(self) -> None:
+        held = self._session.inventory.of(Snapshot, self.key.host)
+        count = sum(1 for snapshot in held if snapshot.domain == self.key)
+        self._tabs.set_tab_title("snapshots", f"Snapshots {count}" if count else "Snapshots")
 
     def _on_tick(self) -> None:
         if self.isVisible():

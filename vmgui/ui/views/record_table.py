@@ -26,12 +26,13 @@ from PySide6.QtWidgets import (
 from vmgui.inventory.domain import Domain
 from vmgui.inventory.host import Host
 from vmgui.inventory.key import Key
+from vmgui.inventory.snapshot import Snapshot
 from vmgui.ui.style import current
 from vmgui.ui.style.tokens import ROW_PX
 from vmgui.ui.widgets.state_mark import paint_state
 from vmgui.ui.widgets.text import one_line, plain_tooltip
 
-R = TypeVar("R", Host, Domain)
+R = TypeVar("R", Host, Domain, Snapshot)
 _Index = QModelIndex | QPersistentModelIndex
 _MARK_ROLE = Qt.ItemDataRole.UserRole + 1
 _QUIET_ROLE = Qt.ItemDataRole.UserRole + 2

@@ -62,5 +62,11 @@ class EmptyState(QWidget):
         box.addWidget(self._command, 0, middle)
         box.addStretch(1)
 
+    def offer(self, offered: bool, command: str = "") -> None:
+        """Offer the action, or not, with its command as it is now."""
+        self.button.setVisible(offered)
+        self._command.set_command(command)
+        self._command.setVisible(offered and bool(command))
+
     def _limit_width(self) -> None:
         self.sentence.setMaximumWidth(current().px(_WIDEST_PX))

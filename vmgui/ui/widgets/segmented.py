@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
-from vmgui.ui.widgets.text import literal
+from vmgui.ui.widgets.text import literal, set_look
 
 
 class Segmented(QFrame):
@@ -52,6 +52,25 @@ class Segmented(QFrame):
     def choose(self, key: str) -> None:
         """Show a choice as made; a key that isn't offered is a ValueError."""
         self._group.button(self._keys.index(key)).setChecked(True)
+
+    def set_title(self, key: str, title: str, tone: str = "") -> None:
+        """Give a choice another title; ``tone`` "dang" is for one that destroys."""
+        button = self._group.button(self._keys.index(key))
+        button.setText(literal(title))
+        button.setAccessibleName(f"{self.accessibleName()}: {title}")
+        if button.property("tone") != tone:
+            set_look(button, tone=tone)
+
+    def set_offered(self, key: str, offered: bool) -> None:
+        """Offer a choice, or not; the first one is in force where the chosen one goes."""
+        button = self._group.button(self._keys.index(key))
+        button.setEnabled(offered)
+        if not offered and button.isChecked():
+            self._group.button(0).setChecked(True)
+
+    def is_offered(self, key: str) -> bool:
+        """Tell whether a choice can be made now."""
+        return self._group.button(self._keys.index(key)).isEnabled()
 
     def step(self, by: int) -> None:
         """Choose the neighbour so many places on, as the arrow keys do."""
