@@ -11,8 +11,8 @@ from vmgui.inventory.domain import Domain
 from vmgui.inventory.inventory import Inventory
 from vmgui.inventory.key import Key
 from vmgui.ui.bridge import Bridge
-from vmgui.ui.dialogs.dialog import Dialog, breakable, command_label
-from vmgui.ui.widgets.text import one_line, plain_label
+from vmgui.ui.dialogs.dialog import Dialog, command_label
+from vmgui.ui.widgets.text import breakable, one_line, plain_label
 
 _NAMES_SHOWN = 8
 _LINES_SHOWN = 4
