@@ -44,7 +44,7 @@ class EditDialog(Dialog):
         self._run = run
         self.title = QLineEdit(one_line(domain.title))
         self.title.setObjectName("edit-title")
-        self.description = _TextField(domain.description)
+        self.description = TextField(domain.description)
         self.description.setObjectName("edit-description")
         self.tags = TagField(domain.tags, _known_tags(inventory))
         self.tags.setObjectName("edit-tags")
@@ -205,14 +205,14 @@ class TagField(QLineEdit):
         self.setText(f"{begin}{tag}{after if after.startswith(',') or not after else ', ' + after}")
 
 
-class _TextField(QPlainTextEdit):
+class TextField(QPlainTextEdit):
     """A text of several lines in which Tab goes on to the next field, and Ctrl+Enter is Enter."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, least_px: int = 96) -> None:
         super().__init__()
         self.setPlainText(text)
         self.setTabChangesFocus(True)
-        self.setMinimumHeight(current().px(96))
+        self.setMinimumHeight(current().px(least_px))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)

@@ -39,7 +39,10 @@ _GAP_PX = 8
 
 
 class FilePlanView(QWidget):
-    """Shows one `FilePlan` at a time. The same plan again changes nothing, so nothing jumps."""
+    """Shows one `FilePlan` at a time. The same plan again changes nothing, so nothing jumps.
+
+    ``shows_reasons`` is false where the plan's reasons stand elsewhere.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,6 +50,7 @@ class FilePlanView(QWidget):
         self.setAccessibleName("What it does to files")
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         self.plan: FilePlan | None = None
+        self.shows_reasons = True
         self._box = QVBoxLayout(self)
         self._box.setContentsMargins(0, 0, 0, 0)
         self._inside = QWidget(self)
@@ -83,7 +87,7 @@ class FilePlanView(QWidget):
         for merge in plan.merges:
             text = f"{_name(merge.source)} is merged into {_name(merge.into)}."
             column.addWidget(_sentence("arrow-line-down", "t3", text, "plan-merge", "t2"))
-        for reason in plan.reasons:
+        for reason in plan.reasons if self.shows_reasons else ():
             column.addWidget(_sentence("info", "t3", reason, "plan-reason", "t2"))
         for line in plan.virsh:
             command = CommandLine(line)
