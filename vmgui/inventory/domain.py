@@ -8,6 +8,12 @@ from vmgui.inventory.key import Key
 METADATA_URI = "https://vmgui.org/xmlns/domain/1"
 """The XML namespace of what vmgui keeps in a domain's metadata (its tags)."""
 
+ORIGIN_URI = "https://vmgui.org/xmlns/origin/1"
+"""The XML namespace of whether a domain is a template, and whose linked clone it is.
+
+One of its own, since libvirt keeps one element for each namespace.
+"""
+
 
 class DomainState(StrEnum):
     """What a machine is doing, in the words that are shown."""
@@ -93,6 +99,8 @@ class Domain:
     ``read_fully`` is false while only name and state are known and the XML is still to come.
     ``state_since_s`` is wall time (seconds since the epoch) of the last change of state that
     vmgui saw, or None where the machine was in that state already when it was first seen.
+    ``clone_of`` is the UUID of the machine whose linked clone it is, "" for none; ``is_template``
+    that linked clones may read its disks, so that it must not change.
     """
 
     key: Key
@@ -126,6 +134,8 @@ class Domain:
     agent: AgentState = AgentState.NONE
     snapshot_count: int | None = None
     state_since_s: float | None = None
+    is_template: bool = False
+    clone_of: str = ""
 
     @property
     def uuid(self) -> str:
