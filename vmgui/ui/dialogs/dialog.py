@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
     QLabel,
-    QLayout,
     QPushButton,
     QSizePolicy,
     QVBoxLayout,
@@ -54,7 +53,6 @@ class Dialog(QDialog):
         self._buttons.setSpacing(6)
         self._buttons.addStretch(1)
         column.addLayout(self._buttons)
-        column.setSizeConstraint(QLayout.SizeConstraint.SetMinimumSize)
 
     def add_button(
         self, name: str, text: str, on_click: Callable[[], object], role: str = ""

@@ -1,9 +1,10 @@
 """A form with its labels at the left, as in the dialogs that show a plan under it."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFormLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QLabel, QWidget
 
-from vmgui.ui.widgets.text import plain_tooltip
+from vmgui.ui.style import current
+from vmgui.ui.widgets.text import plain_label, plain_tooltip
 
 
 def form_layout() -> QFormLayout:
@@ -13,8 +14,15 @@ def form_layout() -> QFormLayout:
     form.setHorizontalSpacing(12)
     form.setVerticalSpacing(8)
     form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
-    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
     return form
+
+
+def caption(text: str) -> QLabel:
+    """Return a label that stands at the height of the first line of its field."""
+    label = plain_label(text, "table", "t2")
+    label.setMinimumHeight(current().px(30))
+    return label
 
 
 def set_why(field: QWidget, why: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from PySide6.QtWidgets import QComboBox, QWidget
 
 from vmgui.hypervisor.errors import VmguiError
-from vmgui.ui.dialogs.form import form_layout
+from vmgui.ui.dialogs.form import caption, form_layout
 from vmgui.ui.dialogs.planned import Deed, PlanDialog
 from vmgui.ui.tasks import Tasks
 from vmgui.ui.widgets.segmented import Segmented
@@ -56,7 +56,7 @@ class MergeDialog(PlanDialog):
         self._means = plain_label(_MEANS[first], "table", "t2", wrap=True)
         self.disk, self.top, self.base = QComboBox(), QComboBox(), QComboBox()
         form = form_layout()
-        form.addRow(plain_label("Way", "table", "t2"), self.way)
+        form.addRow(caption("Way"), self.way)
         form.addRow("", self._means)
         for label, box in (("Disk", self.disk), ("From", self.top), ("Down to", self.base)):
             box.setObjectName(f"merge-{label.partition(' ')[0].lower()}")
@@ -65,9 +65,9 @@ class MergeDialog(PlanDialog):
                 QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
             )
             box.setMinimumContentsLength(20)
-        form.addRow(plain_label("Disk", "table", "t2"), self.disk)
-        form.addRow(plain_label("From", "table", "t2"), self.top)
-        self._base_label = plain_label("Down to", "table", "t2")
+        form.addRow(caption("Disk"), self.disk)
+        form.addRow(caption("From"), self.top)
+        self._base_label = caption("Down to")
         form.addRow(self._base_label, self.base)
         self._form = form
         self.form.addLayout(form)

@@ -18,7 +18,7 @@ from vmgui.ui.style import current
 from vmgui.ui.widgets.file_plan import FilePlanView
 from vmgui.ui.widgets.text import breakable, literal, one_line, plain_label, set_look
 
-_WIDTH_PX, _PLAN_PX = 640, 216
+_WIDTH_PX = 640
 _SHORT = 30
 
 
@@ -76,6 +76,7 @@ class PlanDialog(Dialog):
         *,
         role: str = "primary",
         safe: str = "Cancel",
+        plan_px: int = 280,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(name, title, parent)
@@ -90,7 +91,7 @@ class PlanDialog(Dialog):
         self._again = plain_label("", "axis", "t3")
         self._again.setObjectName("plan-again")
         self.view = FilePlanView()
-        self._lay_out()
+        self._lay_out(plan_px)
         self._why = plain_label("", "table", "warn", wrap=True)
         self._why.setObjectName("plan-reason")
         self._why.hide()
@@ -148,7 +149,7 @@ class PlanDialog(Dialog):
         looking = not fresh and not self.live.problem and self.gone.isHidden()
         self._again.setText("looking again…" if looking and plan is not None else "")
 
-    def _lay_out(self) -> None:
+    def _lay_out(self, plan_px: int) -> None:
         head = QHBoxLayout()
         head.addWidget(plain_label("What it does", "card"))
         head.addStretch(1)
@@ -164,7 +165,7 @@ class PlanDialog(Dialog):
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidget(inside)
-        area.setMinimumHeight(current().px(_PLAN_PX))
+        area.setMinimumHeight(current().px(plan_px))
         self.body.addWidget(area, 1)
 
     async def _ask(self, arguments: Mapping[str, object]) -> Any:

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QWidget
 
 from vmgui.inventory.snapshot import Snapshot
-from vmgui.ui.dialogs.form import form_layout
+from vmgui.ui.dialogs.form import caption, form_layout
 from vmgui.ui.dialogs.planned import Deed, PlanDialog, shortened
 from vmgui.ui.widgets.segmented import Segmented
 from vmgui.ui.widgets.text import plain_label
@@ -31,7 +31,7 @@ class RevertDialog(PlanDialog):
         assert isinstance(snapshot, Snapshot)
         if help_ := " ".join(filter(None, (deed.action.help, deed.action.consequence))):
             self.form.addWidget(plain_label(help_, "body", "t2", wrap=True))
-        self.keep = QCheckBox("Keep what is now as a snapshot first")
+        self.keep = QCheckBox("Keep it as a snapshot first")
         self.keep.setObjectName("revert-keep")
         self.keep.setChecked(given.get("keep") is True)
         self.keep_name = QLineEdit(str(given.get("keep_name", "")))
@@ -45,10 +45,11 @@ class RevertDialog(PlanDialog):
         self.run.setObjectName("revert-run")
         self.run.choose(str(given.get("run", "as-then")))
         form = form_layout()
-        form.addRow(plain_label("Afterwards", "table", "t2"), self.run)
-        form.addRow("", self.keep)
-        form.addRow(plain_label("Its name", "table", "t2"), self.keep_name)
-        self._form = form
+        form.addRow(caption("Afterwards"), self.run)
+        kept = QHBoxLayout()
+        kept.addWidget(self.keep)
+        kept.addWidget(self.keep_name, 1)
+        form.addRow(caption("What is now"), kept)
         self.form.addLayout(form)
         self.keep.toggled.connect(self.follow)
         self.keep_name.textChanged.connect(self.follow)
@@ -73,6 +74,6 @@ class RevertDialog(PlanDialog):
         return f"Revert to {shortened(self.deed.name)}"
 
     def refresh(self) -> None:
-        """Show the name of what is kept only where it is."""
-        self._form.setRowVisible(self.keep_name, self.keep.isChecked())
+        """Take the name of what is kept only where it is."""
+        self.keep_name.setEnabled(self.keep.isChecked())
         super().refresh()

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 from vmgui.insight.file_plan import Fate
 from vmgui.inventory.domain import AgentState, Disk, Domain
 from vmgui.ui.dialogs.edit import TextField
-from vmgui.ui.dialogs.form import form_layout, set_why
+from vmgui.ui.dialogs.form import caption, form_layout, set_why
 from vmgui.ui.dialogs.planned import Deed, PlanDialog
 from vmgui.ui.widgets.flow import FlowLayout
 from vmgui.ui.widgets.segmented import Segmented
@@ -53,7 +53,7 @@ class TakeFields:
             ("Memory", self.memory),
         ):
             field.setAccessibleName(label)
-            form.addRow(plain_label(label, "table", "t2"), field)
+            form.addRow(caption(label), field)
 
     def arguments(self) -> dict[str, object]:
         """Return what was chosen; what was left as it is isn't named."""
@@ -79,7 +79,9 @@ class TakeDialog(PlanDialog):
     def __init__(
         self, deed: Deed, given: Mapping[str, object], parent: QWidget | None = None
     ) -> None:
-        super().__init__("take-dialog", f"Take a snapshot of {deed.name}", deed, parent=parent)
+        super().__init__(
+            "take-dialog", f"Take a snapshot of {deed.name}", deed, plan_px=200, parent=parent
+        )
         domain = deed.record
         assert isinstance(domain, Domain)
         self.fields = TakeFields(given)
@@ -95,9 +97,9 @@ class TakeDialog(PlanDialog):
         self._form = form_layout()
         self.fields.add_to(self._form)
         self._form.insertRow(3, "", self._kind_why)
-        self._form.addRow(plain_label("Memory file", "table", "t2"), self.memory_path)
+        self._form.addRow(caption("Memory file"), self.memory_path)
         if self._disks:
-            self._form.addRow(plain_label("Disks", "table", "t2"), self._disk_row())
+            self._form.addRow(caption("Disks"), self._disk_row())
         self._agent_why = plain_label("", "axis", "t3", wrap=True)
         self._form.addRow("", _under(self.fields.quiesce, self._agent_why))
         self.form.addLayout(self._form)
