@@ -11,7 +11,10 @@ from vmgui.actions.journal import Journal
 from vmgui.actions.registry import standard
 from vmgui.actions.runner import Runner
 from vmgui.hypervisor.fleet import Fleet
+from vmgui.hypervisor.images import read_machine_storage
 from vmgui.insight.file_plan import FilePlan
+from vmgui.inventory.domain import Domain
+from vmgui.inventory.images import MachineStorage
 from vmgui.inventory.inventory import Inventory
 from vmgui.inventory.key import Key
 from vmgui.metrics.history import History
@@ -113,6 +116,21 @@ class Session:
     async def plan(self, action_id: str, target: Key, **arguments: object) -> FilePlan:
         """Return what an action would do to files, read afresh; nothing is touched."""
         return await self.runner.plan(action_id, target, **arguments)
+
+    async def storage_of(self, key: Key) -> MachineStorage:
+        """Return what the disks of a machine really are, read afresh; may take seconds.
+
+        Raises VmguiError where it can't be known; what can't be read beside it is told in it.
+        """
+        domain = self.inventory.get(key)
+        name = domain.name if isinstance(domain, Domain) else key.id
+        return await self.fleet.long_call(
+            key.host,
+            read_machine_storage,
+            key.id,
+            key.host,
+            what=f"What the disks of {name} are is not known.",
+        )
 
     async def refresh(self) -> None:
         """Read everything again, on every host that is connected."""

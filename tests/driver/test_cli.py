@@ -2,15 +2,22 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
+from click.testing import CliRunner
 
 from tests.worlds import machine_name, machine_uuid, write_world
 from vmgui.actions.journal import Journal
+from vmgui.cli.main import cli
+from vmgui.hypervisor.errors import VmguiError
 from vmgui.settings import SavedConnection, Settings
 
 DEFAULT = "test:///default"
@@ -148,3 +155,64 @@ def test_without_a_uri_the_saved_connections_are_used(home: Path, world: str) ->
     done = vmgui("domain", "reset", f"mine/{machine_name(14)}", uri="")
     assert done.returncode == 1
     assert "read-only" in done.stderr
+
+
+@pytest.fixture
+def black_hole(tmp_path: Path) -> Iterator[str]:
+    """A host whose socket takes connections and never says a word."""
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "s"))
+        listener.listen()
+        yield f"qemu+unix:///system?socket={tmp_path / 's'}"
+
+
+def test_a_dead_host_is_named_while_it_is_waited_for_and_then_left_out(
+    home: Path, black_hole: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from vmgui.cli import reach
+
+    monkeypatch.setattr(reach, "_SAY_AFTER_S", 1)
+    monkeypatch.setattr(reach, "_WAIT_AT_MOST_S", 2)
+    command = ["-c", black_hole, "-c", DEFAULT, "domain", "reset", "test"]
+    began_s = time.monotonic()
+    told = CliRunner().invoke(cli, command)
+    assert told.exit_code == 0
+    assert time.monotonic() - began_s < 60  # opening it alone would take 120 s
+    assert "Reset test: done" in told.stdout
+    waiting, left_out = told.stderr.splitlines()
+    assert waiting.startswith(f"vmgui: Waiting for qemu (this computer) ({black_hole}), 1 s")
+    assert "--connect" in waiting
+    assert "did not answer within 2 s" in left_out
+
+
+def test_what_libvirt_says_moves_no_cursor(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from vmgui.actions.job import Job, JobState
+    from vmgui.cli import act, reach
+    from vmgui.hypervisor.questions import Prompt, Question
+    from vmgui.inventory.key import domain_key
+
+    ugly = "\x1b[2J\N{RIGHT-TO-LEFT OVERRIDE}"
+    job = Job(
+        id="1", action_id="domain.do", title="Do", target=domain_key(DEFAULT, "1"),
+        target_name=ugly, host_name="h", virsh=(), created_at_s=0.0,
+    )  # fmt: skip
+    job.note = f"Noted {ugly}"
+    job.state = JobState.DONE
+    act._report([job], as_json=False)
+    job.state, job.error, job.report = JobState.FAILED, VmguiError(ugly), f"line\n{ugly}"
+    act._report([job], as_json=False)
+    asked: list[str] = []
+
+    def prompt(text: str, *, default: str, show_default: bool, **_: object) -> str:
+        asked.append(text + default * show_default)
+        return "x"
+
+    monkeypatch.setattr(click, "prompt", prompt)
+    reach._answer(Question(f"test:///{ugly}", (Prompt(ugly, False, ugly),)))
+    told = capsys.readouterr()
+    shown = told.out + told.err + "".join(asked)
+    assert "Noted \\x1b[2J\\u202e" in shown
+    assert "line\n\\x1b" in shown
+    assert not {"\x1b", "\N{RIGHT-TO-LEFT OVERRIDE}"} & set(shown)

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from vmgui.hypervisor.storage import count_volumes, list_pools, list_volumes
 from vmgui.inventory.host import NumaCell
 from vmgui.inventory.key import Key, domain_key, host_key
 from vmgui.inventory.network import Network
-from vmgui.inventory.snapshot import Snapshot
+from vmgui.inventory.snapshot import Snapshot, SnapshotDisk
 from vmgui.inventory.storage import Volume
 
 POOL = str(uuid.uuid5(uuid.NAMESPACE_DNS, "pool-0.example"))
@@ -133,7 +133,9 @@ def test_snapshots_the_oldest_first(conn: libvirt.virConnect, uri: str) -> None:
     snapshots = list_snapshots(conn, uri, Abilities(), machine_uuid(0))
     key = domain_key(uri, machine_uuid(0))
     first, second = snapshots
-    assert first == Snapshot(
+    assert first.then is not None
+    assert first.then.name == "web-0000"
+    assert replace(first, then=None) == Snapshot(
         Key(uri, "snapshot", f"{key.id}/fresh"),
         key,
         "fresh",
@@ -141,6 +143,7 @@ def test_snapshots_the_oldest_first(conn: libvirt.virConnect, uri: str) -> None:
         description="Number 0 of web-0000",
         created_at_s=1_700_000_000,
         has_memory=True,
+        disks=(SnapshotDisk("vda", "internal"),),
     )
     assert (second.name, second.parent, second.current) == ("before <update>", "fresh", True)
 

@@ -6,7 +6,12 @@ from vmgui.actions.virsh import printable
 from vmgui.actions.work import Fleet
 from vmgui.hypervisor.belongings import BelongingFile, Belongings, FileRole, read_belongings
 from vmgui.insight.amounts import size
-from vmgui.inventory.domain import Domain
+from vmgui.inventory.domain import Disk, Domain
+
+_IN_NETWORK = frozenset(
+    {"netfs", "gluster", "rbd", "sheepdog", "iscsi", "iscsi-direct", "scsi", "mpath", "vstorage"}
+)
+"""Kinds of pools that several hosts may have in common."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,16 @@ class DeletePlan:
         """Return the paths that nothing stands against, in the order in which they would go."""
         return tuple(file.path for file in self.files if not file.refusal)
 
+    @property
+    def nvram_refusal(self) -> str:
+        """Tell why the UEFI variables can't go; "" where they can, or where there are none."""
+        own = self.belongings
+        if not own.nvram_path:
+            return ""
+        if own.nvram_users:
+            return f"It is also used by {_listed(own.nvram_users)}."
+        return _unread(own.unread)
+
     def refusal(self, spec: DeleteSpec) -> str:
         """Tell in a sentence why ``spec`` can't be carried out; "" where it can."""
         own = self.belongings
@@ -71,7 +86,10 @@ class DeletePlan:
             return f"{self.name} has checkpoints: choose that they go, or delete them first."
         if strays := set(spec.snapshot_data) - set(own.snapshots):
             return f"{self.name} has no internal snapshot {printable(min(strays))}."
-        return next(filter(None, (self._file_refusal(path, spec) for path in spec.disks)), "")
+        refusals = [self._file_refusal(path, spec) for path in spec.disks]
+        if spec.nvram and self.nvram_refusal:
+            refusals.append(f"{printable(own.nvram_path)} can't go: {self.nvram_refusal}")
+        return next(filter(None, refusals), "")
 
     def goes(self, spec: DeleteSpec) -> tuple[str, ...]:
         """Return a line for each thing that ``spec`` removes."""
@@ -90,6 +108,9 @@ class DeletePlan:
             lines.append(f"The data of snapshots in its disks: {_listed(spec.snapshot_data)}")
         if own.checkpoints:
             lines.append(f"What libvirt knows of its checkpoints: {_listed(own.checkpoints)}")
+        if spec.disks and own.idle_pools:
+            idle = _listed(own.idle_pools)
+            lines.append(f"Not looked into, for they are not active: storage pools {idle}")
         return tuple(lines)
 
     def stays(self, spec: DeleteSpec) -> tuple[str, ...]:
@@ -100,7 +121,8 @@ class DeletePlan:
             if file.path not in spec.disks
         ]
         if self.belongings.nvram_path and not spec.nvram:
-            lines.append(f"{printable(self.belongings.nvram_path)} (UEFI variables)")
+            line = f"{printable(self.belongings.nvram_path)} (UEFI variables)"
+            lines.append(f"{line}: {self.nvram_refusal}" if self.nvram_refusal else line)
         return tuple(lines)
 
     def _file_refusal(self, path: str, spec: DeleteSpec) -> str:
@@ -121,22 +143,60 @@ async def delete_plan(fleet: Fleet, domain: Domain) -> DeletePlan:
     belongings = await fleet.long_call(
         uri, read_belongings, domain.uuid, uri, what=f"What belongs to {domain.name} is not known."
     )
-    return plan_of(domain.name, belongings)
+    return plan_of(domain, belongings, fleet.machines_elsewhere(uri))
 
 
-def plan_of(name: str, belongings: Belongings) -> DeletePlan:
-    """Return the plan for a machine of which ``belongings`` were read."""
+def plan_of(
+    domain: Domain, belongings: Belongings, elsewhere: tuple[tuple[str, Domain], ...] = ()
+) -> DeletePlan:
+    """Return the plan for ``domain``, of which ``belongings`` were read.
+
+    ``elsewhere`` are the machines of other hosts, each with its host's name: they may share
+    what lies in the network.
+    """
     own = {file.path for file in belongings.files}
     return DeletePlan(
-        name,
+        domain.name,
         belongings,
         tuple(
             PlannedFile(
-                file.path, file.role, file.target, file.size_bytes, _why_it_stays(file, own)
+                file.path,
+                file.role,
+                file.target,
+                file.size_bytes,
+                _why_it_stays(file, own)
+                or _shared(file, domain, elsewhere)
+                or _unread(belongings.unread),
             )
             for file in belongings.files
         ),
     )
+
+
+def _shared(file: BelongingFile, domain: Domain, elsewhere: tuple[tuple[str, Domain], ...]) -> str:
+    """Tell which machine of another host uses ``file`` too; "" where none is known.
+
+    The same path on two hosts means the same file where the pool lies in the network, and
+    where the same machine runs there: it was moved, and its definition here was left behind.
+    """
+    in_network = file.pool_kind in _IN_NETWORK
+    for host, other in elsewhere:
+        moved = other.uuid == domain.uuid and (other.state.is_active or other.run_id is not None)
+        if (in_network or moved) and any(_names(disk, file.path) for disk in other.disks):
+            return f"It is also used by {printable(other.name)} on {printable(host)}."
+    return ""
+
+
+def _names(disk: Disk, path: str) -> bool:
+    if path in (disk.source, *disk.backing):
+        return True
+    match disk.source_type:
+        case "volume":  # POOL/VOLUME: the other host's pool may go by another name
+            return path.endswith(f"/{disk.source.partition('/')[2]}")
+        case "network":
+            return path.endswith(f"/{disk.source}")
+        case _:
+            return False
 
 
 def _why_it_stays(file: BelongingFile, own: set[str]) -> str:
@@ -149,6 +209,14 @@ def _why_it_stays(file: BelongingFile, own: set[str]) -> str:
     if file.pool is None:
         return "No active storage pool of the host holds it: delete it there by hand."
     return ""
+
+
+def _unread(sentences: tuple[str, ...]) -> str:
+    """Tell that a user may not have been seen; "" where everything was."""
+    if not sentences:
+        return ""
+    more = f" ({len(sentences) - 1} more can't be read.)" if len(sentences) > 1 else ""
+    return f"Whether something else needs it is not known: {printable(sentences[0])}{more}"
 
 
 def _listed(names: tuple[str, ...]) -> str:

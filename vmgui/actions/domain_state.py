@@ -60,7 +60,9 @@ def only_active(domain: Domain) -> str:
 
 def only_inactive(domain: Domain) -> str:
     """Refuse what a hypervisor process stands in the way of."""
-    return f"{domain.name} {_NAMES[domain.state]}." if is_active(domain) else ""
+    if not is_active(domain) or domain.state is DomainState.UNKNOWN:
+        return ""
+    return f"{domain.name} {_NAMES[domain.state]}."
 
 
 def only_persistent(domain: Domain) -> str:

@@ -171,6 +171,9 @@ class Runner:
         except asyncio.CancelledError:
             job.state_now = "vmgui ended while it ran; the host carries it on."
             job.move(JobState.INTERRUPTED, time.time())
+        except Exception as error:  # a fault of vmgui itself, wherever it is: no job stays open
+            _blame_ourselves(job, error)
+            job.move(JobState.FAILED, time.time())
         finally:
             lane.running -= 1
             self._jobs.pop(job.id, None)
@@ -182,18 +185,17 @@ class Runner:
         except VmguiError as error:
             job.error, job.state_now = error, UNCHANGED
             return JobState.FAILED
+        except Exception as error:
+            _blame_ourselves(job, error)
+            job.state_now = UNCHANGED
+            return JobState.FAILED
         try:
             await self._plan_again(action, work)
             await action.carry_out(work)
         except VmguiError as error:
             job.error = error
-        except Exception as error:  # a fault of vmgui itself, told as such
-            job.error = VmguiError(
-                job.failure,
-                "This is a fault of vmgui itself.",
-                "Copy the report and send it to us.",
-            )
-            job.report = _report(job, error)
+        except Exception as error:
+            _blame_ourselves(job, error)
         await self._reread(work)
         if job.error is None:
             return JobState.DONE
@@ -250,6 +252,20 @@ def _lines(action: Action[Any], record: Record | None, values: Values) -> tuple[
         return action.render(record, values) if record is not None else ()
     except VmguiError:
         return ()  # an argument that can't be kept; the job itself will say so
+    except Exception as error:  # a bug in a line must not keep anybody from acting
+        asyncio.get_running_loop().call_exception_handler(
+            {"message": f"the virsh lines of {action.id} failed", "exception": error}
+        )
+        return ()
+
+
+def _blame_ourselves(job: Job, error: Exception) -> None:
+    job.error = VmguiError(
+        job.failure,
+        "This is a fault of vmgui itself.",
+        "Copy the report and send it to us.",
+    )
+    job.report = _report(job, error)
 
 
 def _report(job: Job, error: Exception) -> str:

@@ -9,6 +9,7 @@ from vmgui.actions.job import Job
 from vmgui.hypervisor.errors import CallLate, VmguiError
 from vmgui.insight.file_plan import FilePlan
 from vmgui.inventory.changes import Change
+from vmgui.inventory.domain import Domain
 from vmgui.inventory.inventory import Inventory
 from vmgui.inventory.key import Key
 
@@ -37,6 +38,10 @@ class Fleet(Protocol):
 
     async def long_call(self, uri: str, fn: Callable[..., T], /, *args: object, what: str) -> T:
         """Run a call in a thread of its own, without a deadline; raises VmguiError."""
+        ...
+
+    def machines_elsewhere(self, uri: str) -> tuple[tuple[str, Domain], ...]:
+        """Return the machines of every other host with that host's name, as last seen."""
         ...
 
     async def reread(self, keys: Iterable[Key], /) -> Change:

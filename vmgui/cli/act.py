@@ -132,7 +132,7 @@ def _print_lines(session: Session, action: Action[Any], requests: Sequence[Reque
         host = session.inventory.host(request.domain.key.host)
         assert host is not None
         for line in action.virsh(request.domain, host, **request.arguments):
-            print(complete(line, request.domain.key.host))
+            print(printable(complete(line, request.domain.key.host)))
         if reason := action.refusal(request.domain, host):
             what = f"{action.title} would fail on {request.domain.name}."
             print(f"vmgui: {failure_line(what, reason)}", file=sys.stderr)
@@ -164,12 +164,12 @@ def _report(jobs: Sequence[Job], *, as_json: bool) -> int:
         if job.state is JobState.DONE and not as_json:
             print(f"{job.title} {printable(job.target_name)}: done")
             if job.note:
-                print(f"  {job.note}")
+                print(f"  {printable(job.note)}")
         elif job.error is not None:
             line = failure_line(job.error.what, job.error.why, job.error.what_to_do)
             print(f"vmgui: {line} {printable(job.state_now)}".rstrip(), file=sys.stderr)
             if job.report:
-                print(job.report, file=sys.stderr)
+                print("\n".join(map(printable, job.report.splitlines())), file=sys.stderr)
     return 1 if failed else 0
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from vmgui import places
+from vmgui.actions.virsh import printable
 from vmgui.cli.main import Context
 from vmgui.cli.output import Failed, failure_line
 from vmgui.hypervisor.questions import Question
@@ -20,6 +21,9 @@ from vmgui.session import Session
 from vmgui.settings import KEEP_HISTORY, SavedConnection, Settings
 
 _URI_DEFAULT = re.compile(r'^\s*uri_default\s*=\s*"([^"]*)"', re.MULTILINE)
+
+_SAY_AFTER_S = 3
+_WAIT_AT_MOST_S = 30
 
 
 def run(context: Context, work: Callable[[Session], Awaitable[int]], *, figures: bool) -> int:
@@ -45,10 +49,33 @@ async def _session(context: Context, *, figures: bool) -> AsyncIterator[Session]
             session.fleet.asked.connect(_answer)
         for connection in chosen:
             session.connect(connection)
-        await session.settled()
+        await _settle(session)
         for host in unreached(session):
             print(f"vmgui: {_why_unreached(host)}", file=sys.stderr)
         yield session
+
+
+async def _settle(session: Session) -> None:
+    """Wait for the hosts: a while in silence, then a while longer, and then go on without.
+
+    A name is looked for on all of them, so none is left out at once; but one that is dead, and
+    was saved some day, must not hold up what is done on another. A host that answers is read to
+    the end. A question at the terminal stops the loop, and this clock with it.
+    """
+    settled = asyncio.ensure_future(session.settled())
+    try:
+        for waited_s in range(_WAIT_AT_MOST_S):
+            if waited_s == _SAY_AFTER_S:
+                for host in _silent(session):
+                    print(f"vmgui: {_what_is_awaited(host)}", file=sys.stderr)
+            if (await asyncio.wait({settled}, timeout=1.0))[0]:
+                return
+        while not settled.done() and session.fleet.unsettled - {
+            host.key.host for host in _silent(session)
+        }:
+            await asyncio.wait({settled}, timeout=1.0)
+    finally:
+        settled.cancel()
 
 
 def connections(context: Context) -> tuple[SavedConnection, ...]:
@@ -95,8 +122,29 @@ def unreached(session: Session) -> tuple[Host, ...]:
     )
 
 
+def _silent(session: Session) -> tuple[Host, ...]:
+    """Return the hosts that are waited for and gave no sign of life yet."""
+    unsettled = session.fleet.unsettled
+    return tuple(host for host in unreached(session) if host.key.host in unsettled)
+
+
+def _what_is_awaited(host: Host) -> str:
+    rest_s = _WAIT_AT_MOST_S - _SAY_AFTER_S
+    return failure_line(
+        f"Waiting for {host.name} ({host.key.host}), {rest_s} s at most.",
+        "",
+        "Choose other hosts with --connect, or give up with Ctrl+C.",
+    )
+
+
 def _why_unreached(host: Host) -> str:
     link = host.link
+    if link.waiting_for:
+        return failure_line(
+            f"{host.name} can't be reached ({host.key.host}).",
+            f"It did not answer within {_WAIT_AT_MOST_S} s.",
+            "Look whether the host and its libvirt daemon are running.",
+        )
     what = f"{host.name} can't be reached ({host.key.host})."
     return failure_line(what, link.why, link.what_to_do)
 
@@ -112,15 +160,17 @@ def _lab_connections(*, read_only: bool) -> list[SavedConnection]:
 
 def _answer(question: Question) -> None:
     """Ask on the terminal what a host asks."""
-    click.echo(f"{question.uri} asks:", err=True)
+    click.echo(f"{printable(question.uri)} asks:", err=True)
     try:
         question.answer(
             [
                 click.prompt(
-                    prompt.text.strip().rstrip(":"),
+                    printable(prompt.text.strip().rstrip(":")),
                     default=prompt.default,
                     hide_input=prompt.secret,
-                    show_default=bool(prompt.default) and not prompt.secret,
+                    show_default=prompt.default.isprintable()
+                    and bool(prompt.default)
+                    and not prompt.secret,
                     err=True,
                 )
                 for prompt in question.prompts

@@ -1,24 +1,27 @@
 """What belongs to a domain: its files, who else uses them, and what libvirt keeps of it.
 
-Read before a domain is deleted, in one long call: it looks through every domain and every
-volume of the host, since a file may be the disk of another machine, or the base of its disk.
+Read before a domain is deleted, in one long call: it looks through every domain, every snapshot
+and every volume of the host, since a file may be the disk of another machine, or the base of its
+disk. What can't be read counts as a possible user, never as none.
 """
 
-import contextlib
-import posixpath
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 import libvirt
+from lxml import etree
 
-from vmgui.hypervisor.errors import UnreadableXml
+from vmgui.hypervisor.errors import is_cut
+from vmgui.hypervisor.stores import Stores, Unread, id_of_path
 from vmgui.hypervisor.xml.document import parse
 from vmgui.hypervisor.xml.domain import read_domain_xml
-from vmgui.hypervisor.xml.storage import read_volume_xml
-from vmgui.inventory.domain import Disk, Domain, DomainState
+from vmgui.hypervisor.xml.sources import DiskChain, read_chains, read_paths
+from vmgui.inventory.domain import Domain, DomainState
 from vmgui.inventory.key import Key, domain_key
-from vmgui.inventory.storage import Volume
+
+_LOOK = "Look at it on the host, then try again."
 
 
 class FileRole(StrEnum):
@@ -35,15 +38,17 @@ class FileRole(StrEnum):
 class BelongingFile:
     """A file or volume that a domain uses.
 
-    ``pool`` is the key of the pool that holds it, None where no active pool of the host does;
-    ``size_bytes`` is what it takes on the disk, None where that is not known. ``users`` are the
-    names of other domains that use it; ``upper`` the paths of volumes that are built on it.
+    ``pool`` is the key of the pool that holds it, None where no active pool of the host does,
+    and ``pool_kind`` that pool's kind; ``size_bytes`` is what it takes on the disk, None where
+    that is not known. ``users`` are the names of other domains that use it; ``upper`` the paths
+    of volumes that are built on it.
     """
 
     path: str
     role: FileRole
     target: str = ""
     pool: Key | None = None
+    pool_kind: str = ""
     size_bytes: int | None = None
     read_only: bool = False
     users: tuple[str, ...] = ()
@@ -52,7 +57,12 @@ class BelongingFile:
 
 @dataclass(frozen=True, slots=True)
 class Belongings:
-    """What belongs to a domain. ``snapshots`` names those whose data lie inside its disks."""
+    """What belongs to a domain. ``snapshots`` names those whose data lie inside its disks.
+
+    ``unread`` says in sentences what could not be read: where there is any, something that isn't
+    seen may use each of the files. ``idle_pools`` were not looked into. ``nvram_users`` are the
+    names of other domains that use the file of its UEFI variables.
+    """
 
     active: bool
     persistent: bool
@@ -63,6 +73,9 @@ class Belongings:
     snapshots: tuple[str, ...] = ()
     external_snapshots: tuple[str, ...] = ()
     checkpoints: tuple[str, ...] = ()
+    nvram_users: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    idle_pools: tuple[str, ...] = ()
 
 
 def read_belongings(conn: libvirt.virConnect, uuid: str, uri: str) -> Belongings:
@@ -70,205 +83,204 @@ def read_belongings(conn: libvirt.virConnect, uuid: str, uri: str) -> Belongings
     handle = conn.lookupByUUIDString(uuid)
     active, persistent = bool(handle.isActive()), bool(handle.isPersistent())
     xml = handle.XMLDesc()
-    domain = read_domain_xml(xml, _unknown(uri, uuid))
-    internal, external, snapshot_files = _read_snapshots(handle)
-    stores = _Stores(conn, uri)
-    found = list(_files(domain, stores))
-    known = {file.path for file in found}
-    found += [stores.file(path, role) for path, role in snapshot_files.items() if path not in known]
-    users = _users(conn, uri, uuid, stores)
+    root = parse(xml, "domain")
+    domain = read_domain_xml(xml, Domain(domain_key(uri, uuid), "", DomainState.UNKNOWN))
+    unread = Unread()
+    snapshots = _read_snapshots(handle, unread)
+    stores = Stores(conn, uri, unread)
+    chains = tuple(read_chains(root))
+    users = _Users(stores, unread)
+    users.learn(chains)
+    _look_at_others(conn, uuid, users, unread)
+    users_of = users.by_id()
+    nvram_path = domain.nvram_path
     return Belongings(
         active=active,
         persistent=persistent,
         files=tuple(
-            BelongingFile(
-                file.path,
-                file.role,
-                file.target,
-                file.pool,
-                file.size_bytes if file.size_bytes is not None else _size(handle, file),
-                file.read_only,
-                users=tuple(sorted(users.get(file.path, ()))),
-                upper=stores.upper(file.path),
-            )
-            for file in found
+            _file(handle, found, stores, users_of.get(found.id, set()))
+            for found in _files(chains, snapshots.files, stores)
         ),
-        nvram_path=domain.nvram_path,
-        has_tpm_state=parse(xml, "domain").find("devices/tpm/backend[@type='emulator']")
-        is not None,
-        has_managed_save=_ask_bool(handle.hasManagedSaveImage),
-        snapshots=internal,
-        external_snapshots=external,
-        checkpoints=_checkpoints(handle),
+        nvram_path=nvram_path,
+        has_tpm_state=root.find("devices/tpm/backend[@type='emulator']") is not None,
+        has_managed_save=bool(
+            unread.ask(handle.hasManagedSaveImage, 0, "Whether memory is saved", _LOOK, is_all=True)
+        ),
+        snapshots=tuple(snapshots.internal),
+        external_snapshots=tuple(snapshots.external),
+        checkpoints=_checkpoints(handle, unread),
+        nvram_users=(tuple(sorted(users_of.get(id_of_path(nvram_path), ()))) if nvram_path else ()),
+        unread=unread.sentences,
+        idle_pools=tuple(stores.idle),
     )
 
 
-class _Stores:
-    """The volumes of the host's active pools, as of now."""
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A file of the domain by its id, before it is known who else uses it."""
 
-    def __init__(self, conn: libvirt.virConnect, uri: str) -> None:
-        self._volumes: dict[str, Volume] = {}
-        self._by_name: dict[str, str] = {}
-        self._pools: dict[str, Key] = {}
-        self._upper: dict[str, list[str]] = {}
-        for pool in _active_pools(conn):
-            key = Key(uri, "pool", pool.UUIDString())
-            with contextlib.suppress(libvirt.libvirtError):
-                # A file that was made behind libvirt's back may be built on one of ours.
-                pool.refresh(0)
-            for volume in _volumes(pool, key):
-                self._volumes[volume.path] = volume
-                self._pools[volume.path] = key
-                self._by_name[f"{pool.name()}/{volume.name}"] = volume.path
-                if volume.backing_path:
-                    self._upper.setdefault(_plain(volume.backing_path), []).append(volume.path)
-
-    def path(self, source: str) -> str:
-        """Return the path of a disk's source, which may be ``POOL/VOLUME``."""
-        return self._by_name.get(source, _plain(source))
-
-    def backing(self, path: str) -> str:
-        """Return what the volume of ``path`` is built on, "" for nothing that is known."""
-        volume = self._volumes.get(path)
-        return _plain(volume.backing_path) if volume is not None and volume.backing_path else ""
-
-    def upper(self, path: str) -> tuple[str, ...]:
-        """Return the volumes that are built on ``path``."""
-        return tuple(self._upper.get(path, ()))
-
-    def file(self, path: str, role: FileRole, disk: Disk | None = None) -> BelongingFile:
-        """Return what is known of ``path``."""
-        volume = self._volumes.get(path)
-        return BelongingFile(
-            path,
-            role,
-            target=disk.target if disk is not None else "",
-            pool=self._pools.get(path),
-            size_bytes=volume.allocation_bytes if volume is not None else None,
-            read_only=disk is not None and disk.read_only,
-        )
-
-    def chain(self, disk: Disk) -> list[str]:
-        """Return the paths that ``disk`` reads from, its own first."""
-        paths: list[str] = []
-        waiting = [self.path(source) for source in (disk.source, *disk.backing) if source]
-        while waiting:
-            path = waiting.pop(0)
-            if path in paths:
-                continue
-            paths.append(path)
-            # A machine that is off does not tell its chain; the volumes do.
-            if below := self.backing(path):
-                waiting.append(below)
-        return paths
+    id: str
+    role: FileRole
+    name: str = ""
+    target: str = ""
+    read_only: bool = False
 
 
-def _files(domain: Domain, stores: _Stores) -> Iterator[BelongingFile]:
+def _files(
+    chains: tuple[DiskChain, ...], snapshot_files: dict[str, FileRole], stores: Stores
+) -> Iterator[_Found]:
     seen: set[str] = set()
-    for disk in domain.disks:
-        for depth, path in enumerate(stores.chain(disk)):
-            if path in seen:
+    for chain in chains:
+        top = chain.sources[0]
+        names = {stores.id_of(source): source.name for source in chain.sources}
+        # A machine that is off does not tell its chain; the volumes do.
+        for id_ in stores.below([stores.id_of(top)]):
+            if id_ in seen:
                 continue
-            seen.add(path)
-            if disk.device not in {"disk", "lun"}:
-                yield stores.file(path, FileRole.MEDIUM, disk)
-            elif depth == 0:
-                yield stores.file(path, FileRole.DISK, disk)
+            seen.add(id_)
+            name = names.get(id_, "")
+            if chain.device not in {"disk", "lun"}:
+                yield _Found(id_, FileRole.MEDIUM, name, chain.target, chain.read_only)
+            elif id_ == stores.id_of(top):
+                yield _Found(id_, FileRole.DISK, name, chain.target, chain.read_only)
             else:
-                yield stores.file(path, FileRole.BASE)
+                yield _Found(id_, FileRole.BASE, name)
+    for path, role in snapshot_files.items():
+        if id_of_path(path) not in seen:
+            yield _Found(id_of_path(path), role, path)
 
 
-def _users(conn: libvirt.virConnect, uri: str, uuid: str, stores: _Stores) -> dict[str, set[str]]:
-    """Return which other domains use a path, now or at their next start."""
-    users: dict[str, set[str]] = {}
+def _file(
+    handle: libvirt.virDomain, found: _Found, stores: Stores, users: set[str]
+) -> BelongingFile:
+    volume, pool = stores.volume(found.id), stores.pool(found.id)
+    size = _size(handle, found.target) if volume is None else volume.allocation_bytes
+    return BelongingFile(
+        path=_path(found) if volume is None else volume.path,
+        role=found.role,
+        target=found.target,
+        pool=None if pool is None else pool.key,
+        pool_kind="" if pool is None else pool.kind,
+        size_bytes=size,
+        read_only=found.read_only,
+        users=tuple(sorted(users)),
+        upper=stores.upper(found.id),
+    )
+
+
+def _path(found: _Found) -> str:
+    return found.id if found.id.startswith("/") else found.name or found.id.partition(":")[2]
+
+
+class _Users:
+    """Which other machines use what, now, at their next start, or in a snapshot."""
+
+    def __init__(self, stores: Stores, unread: Unread) -> None:
+        self._stores = stores
+        self._unread = unread
+        self._named: dict[str, set[str]] = {}
+        self._chains: list[tuple[str, DiskChain]] = []
+
+    def learn(self, chains: tuple[DiskChain, ...]) -> None:
+        """Take over what lies on what."""
+        for chain in chains:
+            self._stores.learn(chain)
+
+    def take(self, name: str, root: etree._Element) -> None:
+        """Note what the XML of ``name`` uses."""
+        chains = tuple(read_chains(root))
+        self.learn(chains)
+        self._chains += [(name, chain) for chain in chains]
+        ids = self._named.setdefault(name, set())
+        ids.update(id_of_path(path) for path in read_paths(root))
+        ids.update(self._stores.id_of(source) for chain in chains for source in chain.sources)
+
+    def by_id(self) -> dict[str, set[str]]:
+        """Return the names of those that use each id, once all are noted."""
+        for name, chain in self._chains:
+            if not self._stores.is_known(chain):
+                self._unread.add(
+                    f"What {chain.sources[0].name} of {name} is built on",
+                    "no active storage pool holds it",
+                    "Start its pool or make one of its folder, then try again.",
+                )
+        users: dict[str, set[str]] = {}
+        for name, ids in self._named.items():
+            for id_ in self._stores.below(sorted(ids)):
+                users.setdefault(id_, set()).add(name)
+        return users
+
+
+def _look_at_others(conn: libvirt.virConnect, uuid: str, users: _Users, unread: Unread) -> None:
     for handle in conn.listAllDomains():
         if handle.UUIDString() == uuid:
             continue
+        name = handle.name()
         for flags in (0, libvirt.VIR_DOMAIN_XML_INACTIVE):
-            try:
-                domain = read_domain_xml(handle.XMLDesc(flags), _unknown(uri, uuid))
-            except (libvirt.libvirtError, UnreadableXml):
-                continue  # it went meanwhile, or nobody can say what it uses
-            paths = {path for disk in domain.disks for path in stores.chain(disk)}
-            for path in filter(None, (*paths, domain.nvram_path)):
-                users.setdefault(path, set()).add(domain.name)
-    return users
+            root = unread.ask(
+                partial(_root, handle.XMLDesc, flags, "domain"),
+                None, f"What {name} uses", _LOOK,
+            )  # fmt: skip
+            if root is not None:
+                users.take(name, root)
+        for snapshot, root in _snapshot_roots(handle, name, unread):
+            users.take(f"{name} (snapshot {snapshot})", root)
 
 
-def _read_snapshots(
-    handle: libvirt.virDomain,
-) -> tuple[tuple[str, ...], tuple[str, ...], dict[str, FileRole]]:
-    """Return the names of internal and of external snapshots, and the files of the latter."""
-    try:
-        snapshots = handle.listAllSnapshots()
-    except libvirt.libvirtError:
-        return (), (), {}  # this driver has none
-    internal: list[str] = []
-    external: list[str] = []
-    files: dict[str, FileRole] = {}
-    for snapshot in snapshots:
-        root = parse(snapshot.getXMLDesc(), "domainsnapshot")
+@dataclass(slots=True)
+class _Snapshots:
+    """The domain's own: names of internal and of external ones, and the files of the latter."""
+
+    internal: list[str]
+    external: list[str]
+    files: dict[str, FileRole]
+
+
+def _read_snapshots(handle: libvirt.virDomain, unread: Unread) -> _Snapshots:
+    found = _Snapshots([], [], {})
+    for name, root in _snapshot_roots(handle, handle.name(), unread):
         own: dict[str, FileRole] = {}
         for source in root.iterfind("disks/disk[@snapshot='external']/source"):
             own[source.get("file") or source.get("dev") or ""] = FileRole.SNAPSHOT_DISK
         for memory in root.iterfind("memory[@snapshot='external']"):
             own[memory.get("file", "")] = FileRole.SNAPSHOT_MEMORY
-        (external if own else internal).append(snapshot.getName())
-        files |= {_plain(path): role for path, role in own.items() if path}
-    return tuple(internal), tuple(external), files
+        (found.external if own else found.internal).append(name)
+        found.files |= {path: role for path, role in own.items() if path}
+    return found
 
 
-def _checkpoints(handle: libvirt.virDomain) -> tuple[str, ...]:
-    try:
+def _snapshot_roots(
+    handle: libvirt.virDomain, of: str, unread: Unread
+) -> Iterator[tuple[str, etree._Element]]:
+    what = f"What the snapshots of {of} use"
+    none: list[libvirt.virDomainSnapshot] = []
+    for snapshot in unread.ask(handle.listAllSnapshots, none, what, _LOOK, is_all=True):
+        root = unread.ask(
+            partial(_root, snapshot.getXMLDesc, 0, "domainsnapshot"),
+            None, what, _LOOK,
+        )  # fmt: skip
+        if root is not None:
+            yield snapshot.getName(), root
+
+
+def _root(read: Callable[[int], str], flags: int, name: str) -> etree._Element:
+    return parse(read(flags), name)
+
+
+def _checkpoints(handle: libvirt.virDomain, unread: Unread) -> tuple[str, ...]:
+    def names() -> tuple[str, ...]:
         return tuple(checkpoint.getName() for checkpoint in handle.listAllCheckpoints())
-    except libvirt.libvirtError:
-        return ()  # this driver has none
+
+    return unread.ask(names, (), "Which checkpoints there are", _LOOK, is_all=True)
 
 
-def _active_pools(conn: libvirt.virConnect) -> list[libvirt.virStoragePool]:
-    try:
-        pools: list[libvirt.virStoragePool] = conn.listAllStoragePools(
-            libvirt.VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE
-        )
-    except libvirt.libvirtError:
-        return []  # this driver has no storage
-    return pools
-
-
-def _volumes(pool: libvirt.virStoragePool, key: Key) -> Iterator[Volume]:
-    try:
-        handles = pool.listAllVolumes()
-    except libvirt.libvirtError:
-        return  # it was stopped meanwhile
-    for handle in handles:
-        # One that went meanwhile, or that can't be read, is nobody's to delete.
-        with contextlib.suppress(libvirt.libvirtError, UnreadableXml):
-            name = handle.name()
-            known = Volume(Key(key.host, "volume", f"{key.id}/{name}"), name)
-            yield read_volume_xml(handle.XMLDesc(), known)
-
-
-def _size(handle: libvirt.virDomain, file: BelongingFile) -> int | None:
-    if not file.target:
+def _size(handle: libvirt.virDomain, target: str) -> int | None:
+    if not target:
         return None
     try:
-        allocation: int = handle.blockInfo(file.target)[1]
-    except libvirt.libvirtError:
+        allocation: int = handle.blockInfo(target)[1]
+    except libvirt.libvirtError as error:
+        if is_cut(error):
+            raise
         return None
     return allocation
-
-
-def _ask_bool(call: object) -> bool:
-    assert callable(call)
-    try:
-        return bool(call())
-    except libvirt.libvirtError:
-        return False
-
-
-def _unknown(uri: str, uuid: str) -> Domain:
-    return Domain(domain_key(uri, uuid), "", DomainState.UNKNOWN)
-
-
-def _plain(path: str) -> str:
-    return posixpath.normpath(path) if path else ""

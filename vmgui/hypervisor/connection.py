@@ -87,9 +87,9 @@ class Connection:
                 raise
             finally:
                 attempt.end()
-        await attempt.keep_answers()
         connection = cls(uri, conn, read_only=read_only)
         try:
+            await attempt.keep_answers()
             await connection.call(connection._watch_over, what="Watch over the connection")
         except BaseException:
             await connection.close()
@@ -243,4 +243,5 @@ def is_in_process(uri: str) -> bool:
 
 def _close_late(future: "Future[libvirt.virConnect]") -> None:
     if not future.cancelled() and future.exception() is None:
-        future.result().close()
+        # Not here: this may be the loop's thread, and closing may block.
+        run_apart("close-late", future.result().close)

@@ -14,7 +14,6 @@
     ├── NoSpace               the disk or the pool is full
     ├── UnreadableXml         the host described something in a way that can't be read
     ├── UnfitText             a text that was typed can't be kept by libvirt
-    ├── Cancelled             a person cancelled it
     └── CallFailed            libvirt refused for another reason
 
 Each is the environment's fault. A bug of ours is any other exception.
@@ -88,10 +87,6 @@ class UnfitText(VmguiError):
     """A text that was typed holds characters that libvirt's XML can't."""
 
 
-class Cancelled(VmguiError):
-    """A person cancelled it."""
-
-
 class CallFailed(VmguiError):
     """libvirt refused for a reason that has no class of its own."""
 
@@ -103,6 +98,7 @@ _GONE = frozenset(
         libvirt.VIR_ERR_NO_STORAGE_POOL,
         libvirt.VIR_ERR_NO_STORAGE_VOL,
         libvirt.VIR_ERR_NO_DOMAIN_SNAPSHOT,
+        libvirt.VIR_ERR_NO_DOMAIN_CHECKPOINT,
     }
 )
 _UNSUPPORTED = frozenset(

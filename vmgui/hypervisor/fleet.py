@@ -1,6 +1,7 @@
 """All hosts that are connected, or shall be."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable
 from typing import TypeVar, TypeVarTuple
 
@@ -8,15 +9,18 @@ import libvirt
 from psygnal import Signal
 
 from vmgui.hypervisor.connection import DEADLINE_S, Connection, is_in_process
-from vmgui.hypervisor.errors import ConnectionLost
+from vmgui.hypervisor.errors import ConnectionLost, VmguiError
 from vmgui.hypervisor.link import HostLink
 from vmgui.hypervisor.questions import Question
 from vmgui.inventory.changes import Change
+from vmgui.inventory.domain import Domain
 from vmgui.inventory.inventory import Inventory
 from vmgui.inventory.key import Key, host_key
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
+
+_log = logging.getLogger(__name__)
 
 
 class Fleet:
@@ -51,8 +55,14 @@ class Fleet:
     async def disconnect(self, uri: str) -> None:
         """Close the link to ``uri``, and forget its host and everything on it."""
         link = self._links.pop(uri, None)
-        if link is not None:
-            await link.stop()
+        if link is None:
+            return
+        # At once: closing takes its time, and somebody may connect anew meanwhile.
+        link.forget()
+        self._inventory.apply(Change(removed=(host_key(uri),)))
+        await link.stop()
+        if uri not in self._links:
+            # What was being read may have come in since.
             self._inventory.apply(Change(removed=(host_key(uri),)))
 
     def retry(self, uri: str) -> None:
@@ -68,9 +78,23 @@ class Fleet:
         """Wait until each host was read completely, or could not be reached."""
         await asyncio.gather(*(link.settled.wait() for link in self._links.values()))
 
+    @property
+    def unsettled(self) -> frozenset[str]:
+        """Return the URIs of hosts that `settled` waits for."""
+        return frozenset(uri for uri, link in self._links.items() if not link.settled.is_set())
+
     def read_only(self, uri: str) -> bool:
         """Tell whether ``uri`` is connected for reading only."""
         return self._link(uri, "Look up").host.link.read_only
+
+    def machines_elsewhere(self, uri: str) -> tuple[tuple[str, Domain], ...]:
+        """Return the machines of every host but ``uri`` with that host's name, as last seen."""
+        return tuple(
+            (host.name, domain)
+            for host in self._inventory.hosts()
+            if host.key.host != uri
+            for domain in self._inventory.of(Domain, host.key.host)
+        )
 
     async def call(
         self,
@@ -110,8 +134,19 @@ class Fleet:
         return Change.joined(changes)
 
     async def read_all_again(self) -> None:
-        """Read everything again on every host that is connected."""
-        await asyncio.gather(*(link.read_all_again() for link in self._links.values()))
+        """Read everything again on every host that is connected.
+
+        A host that fails costs no other its reading, and says itself how it stands.
+        """
+        links = tuple(self._links.values())
+        outcomes = await asyncio.gather(
+            *(link.read_all_again() for link in links), return_exceptions=True
+        )
+        for link, outcome in zip(links, outcomes, strict=True):
+            if isinstance(outcome, VmguiError):
+                _log.info("%s was not read again: %s", link.uri, outcome)
+            elif outcome is not None:
+                raise outcome
 
     def _link(self, uri: str, what: str) -> HostLink:
         try:

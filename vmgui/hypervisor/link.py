@@ -11,8 +11,9 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import Any, TypeVar, TypeVarTuple
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import libvirt
 
@@ -63,6 +64,9 @@ class HostLink:
         self._connection: Connection | None = None
         self._refresh: Refresh | None = None
         self._long_calls = LongCalls(self._open_another)
+        # Apart from those, so that pools which hang never take a person's turn.
+        self._aside_calls = LongCalls(self._open_another)
+        self._is_forgotten = False
         self._retry = asyncio.Event()
         self._is_named = bool(name)
         self._host = Host(host_key(uri), name or display_name(uri))
@@ -96,6 +100,10 @@ class HostLink:
             await self._close_connections()
         self._show(LinkState.CLOSED)
 
+    def forget(self) -> None:
+        """Show no state of this host any more: its record is somebody else's from now on."""
+        self._is_forgotten = True
+
     def retry_now(self) -> None:
         """Try again at once, where the link waits to try, or was refused."""
         self._retry.set()
@@ -117,20 +125,29 @@ class HostLink:
         self, work: Callable[[libvirt.virConnect, *Ts], T], *args: *Ts, what: str
     ) -> T:
         """Run a call that may take long on a connection of its own; see `LongCalls`."""
+        return await self._call_on_another(self._long_calls, work, *args, what=what)
+
+    async def _call_aside(
+        self, work: Callable[[libvirt.virConnect, *Ts], T], /, *args: *Ts, what: str
+    ) -> T:
+        return await self._call_on_another(self._aside_calls, work, *args, what=what)
+
+    async def _call_on_another(
+        self,
+        calls: LongCalls,
+        work: Callable[[libvirt.virConnect, *Ts], T],
+        *args: *Ts,
+        what: str,
+    ) -> T:
         main = self._connected(what)
         if self.shares_world:
             return await main.call_apart(work, *args, what=what)
-        return await self._long_calls.run(work, *args, what=what)
+        return await calls.run(work, *args, what=what)
 
     async def figures_connection(self) -> Connection:
-        """Return a connection for statistics, to be given back with `release`."""
+        """Return a connection for statistics, to be given back with `Fleet.release`."""
         main = self._connected("Read figures")
         return main if self.shares_world else await self._open_another()
-
-    async def release(self, connection: Connection) -> None:
-        """Close a connection that `figures_connection` gave."""
-        if not self.shares_world:
-            await connection.close()
 
     async def reread(self, keys: Iterable[Key]) -> Change:
         """Read these objects again, and apply what came of it."""
@@ -217,7 +234,7 @@ class HostLink:
         """Keep everything up to date until the connection breaks, then raise why."""
         self._connection = connection
         self._answered(latency_s=None, read_only=connection.read_only)
-        refresh = self._refresh = Refresh(connection, self._inventory)
+        refresh = self._refresh = Refresh(connection, self._inventory, self._call_aside)
         tasks: list[asyncio.Task[None]] = [
             asyncio.create_task(self._read_and_follow(refresh)),
             asyncio.create_task(self._feel_pulse(connection)),
@@ -277,8 +294,20 @@ class HostLink:
             await asyncio.sleep(_PULSE_S)
 
     async def _close_connections(self) -> None:
-        main, self._connection, self._refresh = self._connection, None, None
-        await self._long_calls.close()
+        main, refresh = self._connection, self._refresh
+        self._connection, self._refresh = None, None
+        closing = asyncio.create_task(self._close(main, refresh))
+        try:
+            await asyncio.shield(closing)
+        except asyncio.CancelledError:
+            # Nobody else knows these connections any more.
+            await closing
+            raise
+
+    async def _close(self, main: Connection | None, refresh: Refresh | None) -> None:
+        if refresh is not None:
+            await refresh.close()
+        await asyncio.gather(self._long_calls.close(), self._aside_calls.close())
         if main is not None:
             await main.close()
 
@@ -330,7 +359,8 @@ class HostLink:
         self._publish()
 
     def _publish(self) -> None:
-        self._inventory.apply(Change(updated=(self._host,)))
+        if not self._is_forgotten:
+            self._inventory.apply(Change(updated=(self._host,)))
 
 
 def _pulse(conn: libvirt.virConnect) -> float:
@@ -341,9 +371,17 @@ def _pulse(conn: libvirt.virConnect) -> float:
 
 
 def display_name(uri: str) -> str:
-    """Return a short name for a host that was given none."""
+    """Return a short name for a host that was given none.
+
+    It tells apart what one computer may have several of: the system's and the user's own
+    machines, several drivers, and the worlds of the test driver, which are files.
+    """
     parts = urlsplit(uri)
-    if parts.hostname:
-        return parts.hostname
     driver = parts.scheme.partition("+")[0] or uri
-    return f"{driver} session" if parts.path == "/session" else f"{driver} (this computer)"
+    own = parts.path == "/session"
+    if parts.hostname:
+        more = [driver] * (driver != "qemu") + ["session"] * own
+        return f"{parts.hostname} ({' '.join(more)})" if more else parts.hostname
+    if driver == "test" and parts.path not in {"", "/default"}:
+        return f"{driver} {PurePosixPath(unquote(parts.path)).stem}"
+    return f"{driver} session" if own else f"{driver} (this computer)"

@@ -12,7 +12,7 @@ from typing import TypeVar, TypeVarTuple
 import libvirt
 
 from vmgui.hypervisor.connection import Connection
-from vmgui.hypervisor.errors import VmguiError
+from vmgui.hypervisor.errors import ConnectionLost, VmguiError
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -31,11 +31,12 @@ class LongCalls:
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._idle: list[Connection] = []
         self._all: set[Connection] = set()
+        self._closed_times = 0
 
     async def run(self, work: Callable[[libvirt.virConnect, *Ts], T], *args: *Ts, what: str) -> T:
         """Run ``work(conn, *args)`` for as long as it takes; ``what`` says what fails."""
         async with self._slots:
-            connection = await self._take()
+            connection = await self._take(what)
             try:
                 result = await connection.call(work, *args, what=what, deadline_s=None)
             except VmguiError:
@@ -51,16 +52,23 @@ class LongCalls:
 
     async def close(self) -> None:
         """Close all connections; a call that is under way in one holds up its end, not ours."""
+        self._closed_times += 1
         connections, self._all, self._idle = self._all, set(), []
         await asyncio.gather(*(connection.close() for connection in connections))
 
-    async def _take(self) -> Connection:
+    async def _take(self, what: str) -> Connection:
         while self._idle:
             connection = self._idle.pop()
             if not connection.is_lost:
                 return connection
             self._all.discard(connection)
             await connection.close()
+        closed_times = self._closed_times
         connection = await self._open_another()
+        if closed_times != self._closed_times:
+            await connection.close()
+            raise ConnectionLost(
+                what, "The connection to the host broke.", "Nothing was asked of the host yet."
+            )
         self._all.add(connection)
         return connection

@@ -5,15 +5,18 @@ up other calls nor the loop.
 """
 
 import asyncio
+import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar, TypeVarTuple
+from typing import Protocol, TypeVar, TypeVarTuple
 
 import libvirt
 
 from vmgui.hypervisor.abilities import Abilities
+from vmgui.hypervisor.aside import Aside
 from vmgui.hypervisor.connection import DEADLINE_S, Connection
+from vmgui.hypervisor.errors import VmguiError
 from vmgui.hypervisor.host_facts import read_host
 from vmgui.hypervisor.listing import Listed, list_domains, read_domains, read_listed
 from vmgui.hypervisor.networks import list_networks
@@ -32,6 +35,8 @@ from vmgui.inventory.storage import Pool
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
+_log = logging.getLogger(__name__)
+
 _SLICE = 200
 _SETTLE_S = 0.05
 """Events of one change come in a burst: they are read together."""
@@ -40,12 +45,27 @@ _LOOK_AGAIN_S = 60.0
 _LOOK_AGAIN_WITHOUT_EVENTS_S = 3.0
 
 
-class Refresh:
-    """Reads one connection's objects into the inventory. Belongs to the loop's thread."""
+class CallAside(Protocol):
+    """Runs a call on another connection of the host, as `HostLink.long_call` does."""
 
-    def __init__(self, connection: Connection, inventory: Inventory) -> None:
+    async def __call__(
+        self, work: Callable[[libvirt.virConnect, *Ts], T], /, *args: *Ts, what: str
+    ) -> T:
+        """Run ``work(conn, *args)``."""
+
+
+class Refresh:
+    """Reads one connection's objects into the inventory. Belongs to the loop's thread.
+
+    Machines are what a link is for: it fails where they can't be read. Whatever else can't be
+    read stays as it was. Storage pools are read with ``call_aside``, for they may hang.
+    """
+
+    def __init__(self, connection: Connection, inventory: Inventory, call_aside: CallAside) -> None:
         self._connection = connection
         self._inventory = inventory
+        self._call_aside = call_aside
+        self._aside = Aside()
         self._abilities = Abilities()
         self._uri = connection.uri
         self._dirty: set[Key] = set()
@@ -66,6 +86,10 @@ class Refresh:
         """Read all objects in full, whether they seem to have changed or not."""
         await self._look_over(everything=True)
         await self._read_rest()
+
+    async def close(self) -> None:
+        """Give up what still hangs."""
+        await self._aside.close()
 
     async def _read_rest(self) -> None:
         await self._read_networks()
@@ -158,27 +182,64 @@ class Refresh:
         return replace(domain, state_since_s=time.time())
 
     async def _read_networks(self) -> Change:
+        return await self._or_as_it_was(self._list_networks())
+
+    async def _list_networks(self) -> Change:
         read = await self._call(list_networks, what="List the networks")
         return self._replace_all({n.key for n in self._inventory.of(Network, self._uri)}, read)
 
     async def _read_pools(self) -> Change:
+        return await self._or_as_it_was(self._list_pools())
+
+    async def _list_pools(self) -> Change:
+        listed = await self._ask_aside("pools", list_pools, what="List the storage pools")
         read = [
             replace(pool, volume_count=await self._count_volumes(pool)) if pool.active else pool
-            for pool in await self._call(list_pools, what="List the storage pools")
+            for pool in listed
         ]
         return self._replace_all({p.key for p in self._inventory.of(Pool, self._uri)}, read)
 
     async def _count_volumes(self, pool: Pool) -> int | None:
-        return await self._call(
-            count_volumes, pool.key.id, what=f"Count the volumes of {pool.name}"
+        what = f"Count the volumes of {pool.name}"
+        try:
+            return await self._ask_aside(pool.key.id, count_volumes, pool.key.id, what=what)
+        except VmguiError as error:
+            # It was stopped meanwhile, or hangs; it is looked at again in its turn.
+            _log.info("%s: %s", self._uri, error)
+            return None
+
+    async def _ask_aside(
+        self,
+        name: str,
+        work: Callable[[libvirt.virConnect, str, Abilities, *Ts], T],
+        *args: *Ts,
+        what: str,
+    ) -> T:
+        return await self._aside.ask(
+            name,
+            lambda: self._call_aside(work, self._uri, self._abilities, *args, what=what),
+            what=what,
         )
 
     async def _read_snapshots(self, domain: Key) -> Change:
+        return await self._or_as_it_was(self._list_snapshots(domain))
+
+    async def _list_snapshots(self, domain: Key) -> Change:
         read = await self._call(list_snapshots, domain.id, what="List the snapshots")
         held = {s.key for s in self._inventory.of(Snapshot, self._uri) if s.domain == domain}
         return self._inventory.apply(
             Change(updated=tuple(read), removed=tuple(held - {s.key for s in read}))
         )
+
+    async def _or_as_it_was(self, reading: Awaitable[Change]) -> Change:
+        """Return what ``reading`` changed: nothing where the host can't tell now."""
+        try:
+            return await reading
+        except VmguiError as error:
+            if self._connection.is_lost:
+                raise
+            _log.info("%s: %s", self._uri, error)
+            return Change()
 
     def _replace_all(self, held: set[Key], read: Sequence[Network] | Sequence[Pool]) -> Change:
         return self._inventory.apply(

@@ -17,6 +17,7 @@ class Use(StrEnum):
     STATE = "state of a snapshot"  # what the disk was when the snapshot was taken
     OVERLAY = "changes since a snapshot"  # the file that took the writes after it
     MEMORY = "memory of a snapshot"
+    NAMED = "named in its definition"  # a kernel, the target of a copy, or what else names it
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class Image:
     ``backing`` is the path of what it reads from, "" where it stands by itself. ``pool`` is the
     key of the active pool that holds it, None where none does. ``exists`` is None where nobody
     can tell. ``internal`` are the names of the snapshots inside it, where its header was read.
+    ``internal_bytes`` is the memory that each of them keeps, in the same order, 0 for none.
+    ``path`` is a name in the network or ``POOL/VOLUME`` where nothing on the host stands for it.
     Sizes are None where the host doesn't tell.
     """
 
@@ -56,6 +59,7 @@ class Image:
     pool: Key | None = None
     exists: bool | None = None
     internal: tuple[str, ...] = ()
+    internal_bytes: tuple[int, ...] = ()
     users: tuple[ImageUser, ...] = ()
 
 
@@ -65,9 +69,11 @@ class MachineStorage:
 
     ``domain`` is the machine as it is now, ``next_start`` its definition where that can differ
     (it runs and is persistent). ``images`` are all files that the host knows of, of this machine
-    and of all others. ``unread`` names in a sentence each thing that could not be read: what it
-    uses isn't known, so nothing that it might need may go. ``reverts_external`` tells whether
-    the host's libvirt reverts to external snapshots by itself (9.10 and later).
+    and of all others; each has one path here, and the disks, UEFI variables and snapshots of this
+    record name it by that, however their XML spells it. ``unread`` names in a sentence each
+    thing that could not be read: what it uses isn't known, so nothing that it might need may
+    go. ``reverts_external`` tells whether the host's libvirt reverts to external snapshots by
+    itself (9.10 and later).
     """
 
     domain: Domain

@@ -1,5 +1,6 @@
 """Snapshots of domains."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from vmgui.inventory.domain import Domain
@@ -46,6 +47,20 @@ def snapshot_key(domain: Key, name: str) -> Key:
     """Return the key of a domain's snapshot."""
     kind: Kind = "snapshot"
     return Key(domain.host, kind, f"{domain.id}/{name}")
+
+
+def oldest_first(snapshots: Iterable[Snapshot]) -> tuple[Snapshot, ...]:
+    """Return a machine's snapshots by age; of those of one second each after its parent."""
+    found = tuple(snapshots)
+    parents = {snapshot.name: snapshot.parent for snapshot in found}
+
+    def depth(name: str) -> int:
+        above: set[str] = set()
+        while (name := parents.get(name, "")) and name not in above:
+            above.add(name)
+        return len(above)
+
+    return tuple(sorted(found, key=lambda each: (each.created_at_s, depth(each.name))))
 
 
 def domain_of(key: Key) -> Key:

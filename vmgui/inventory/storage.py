@@ -33,3 +33,4 @@ class Volume:
     capacity_bytes: int = 0
     allocation_bytes: int = 0
     backing_path: str = ""
+    backing_format: str = ""

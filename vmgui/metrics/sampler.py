@@ -1,7 +1,6 @@
 """Polls every connected host in its own rhythm, and publishes what came of it."""
 
 import asyncio
-import contextlib
 import logging
 import time
 from array import array
@@ -111,7 +110,6 @@ class Sampler:
         elif uri not in self._tasks:
             task = asyncio.get_running_loop().create_task(self._run(uri), name=f"figures {uri}")
             self._tasks[uri] = task
-            task.add_done_callback(_report)
 
     def _pause(self, uri: str) -> None:
         task = self._tasks.pop(uri, None)
@@ -132,14 +130,20 @@ class Sampler:
                 try:
                     devices = self._devices_of(uri) if poll.asks_each else {}
                     reading = await poll.poll(self._wanted.get(uri, frozenset()), devices)
+                    figures.interrupt(poll.left_out)
+                    self._publish(figures.take(reading, time.time() - time.monotonic()))
+                    failed = 0
                 except VmguiError as error:
                     _log.info("No figures of %s this time: %s", uri, error)
                     failed += 1
                     figures.interrupt()
-                else:
-                    failed = 0
-                    figures.interrupt(poll.left_out)
-                    self._publish(figures.take(reading, time.time() - time.monotonic()))
+                except Exception as error:
+                    # A bug of ours is to be seen, and figures go on, in growing pauses.
+                    _tell("Reading figures failed", error)
+                    failed += 1
+                    figures.interrupt()
+                    await poll.close()
+                    poll = self._polls[uri] = HostPoll(uri, self._lender)
                 await asyncio.sleep(self._rest_s(time.monotonic() - began_s, failed))
         finally:
             await poll.close()
@@ -157,9 +161,7 @@ class Sampler:
             self.samples_arrived.emit(samples)
         except EmitLoopError as error:
             # A listener's bug is to be seen, and figures go on.
-            asyncio.get_running_loop().call_exception_handler(
-                {"message": "A listener failed on new samples", "exception": error}
-            )
+            _tell("A listener failed on new samples", error)
 
     def _devices_of(self, uri: str) -> Mapping[str, Devices]:
         devices = self._devices.get(uri)
@@ -179,9 +181,5 @@ def _keys(uri: str, uuids: frozenset[str]) -> frozenset[Key]:
     return frozenset(domain_key(uri, uuid) for uuid in uuids)
 
 
-def _report(task: asyncio.Task[None]) -> None:
-    with contextlib.suppress(asyncio.CancelledError):
-        if (error := task.exception()) is not None:
-            task.get_loop().call_exception_handler(
-                {"message": "Reading figures ended", "exception": error, "task": task}
-            )
+def _tell(message: str, error: Exception) -> None:
+    asyncio.get_running_loop().call_exception_handler({"message": message, "exception": error})

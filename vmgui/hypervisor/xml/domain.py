@@ -29,7 +29,11 @@ def read_domain_xml(xml: str, known: Domain) -> Domain:
     State, autostart, saved state and snapshots aren't in the XML. Elements that are missing,
     unknown or odd leave their fields at the default. Raises `UnreadableXml`. Any thread.
     """
-    root = parse(xml, "domain")
+    return read_domain(parse(xml, "domain"), known)
+
+
+def read_domain(root: etree._Element, known: Domain) -> Domain:
+    """Return ``known`` with what the element of a machine tells; see `read_domain_xml`."""
     parts = children(root)
     run_id = root.get("id")
     tags, os_name = read_metadata(parts["metadata"]) if "metadata" in parts else ((), "")
@@ -168,7 +172,7 @@ def _read_disk(disk: etree._Element) -> Disk:
         device=word(disk.get("device", "disk")),
         bus=word(attribute_of(parts, "target", "bus")),
         source_type=word(source_type),
-        source=_source_name(source_type, parts.get("source")),
+        source=source_name(source_type, parts.get("source")),
         format=word(attribute_of(parts, "driver", "type")),
         read_only="readonly" in parts,
         shareable="shareable" in parts,
@@ -178,7 +182,7 @@ def _read_disk(disk: etree._Element) -> Disk:
 
 def _backing_files(store: etree._Element | None) -> Iterator[str]:
     while store is not None:
-        name = _source_name(store.get("type", ""), store.find("source"))
+        name = source_name(store.get("type", ""), store.find("source"))
         if name:
             yield name
         store = store.find("backingStore")
@@ -187,7 +191,8 @@ def _backing_files(store: etree._Element | None) -> Iterator[str]:
 _PATH_ATTRIBUTES = {"file": "file", "block": "dev", "dir": "dir", "vhostuser": "path"}
 
 
-def _source_name(kind: str, source: etree._Element | None) -> str:
+def source_name(kind: str, source: etree._Element | None) -> str:
+    """Return the path, ``POOL/VOLUME`` or network name in a disk's ``source``, "" for none."""
     if source is None:
         return ""
     match kind:

@@ -1,13 +1,27 @@
 """Snapshot XML to records. Format: https://libvirt.org/formatsnapshot.html."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from lxml import etree
 
 from vmgui.hypervisor.xml.document import attribute_of, children, parse, text_of, whole, word
-from vmgui.inventory.snapshot import Snapshot
+from vmgui.hypervisor.xml.domain import read_domain, source_name
+from vmgui.inventory.domain import Domain, DomainState
+from vmgui.inventory.key import Key
+from vmgui.inventory.snapshot import Snapshot, SnapshotDisk
 
 _WITH_GUEST_AWAKE = frozenset({"running", "paused", "blocked", "idle", "pmsuspended"})
+
+_STATES = {
+    "running": DomainState.RUNNING,
+    "blocked": DomainState.RUNNING,
+    "idle": DomainState.RUNNING,
+    "paused": DomainState.PAUSED,
+    "pmsuspended": DomainState.SLEEPING,
+    "crashed": DomainState.CRASHED,
+    "shutoff": DomainState.OFF,
+}
+"""What a machine did when its snapshot was taken; not told of one of its disks alone."""
 
 
 def read_snapshot_xml(xml: str, known: Snapshot) -> Snapshot:
@@ -15,9 +29,15 @@ def read_snapshot_xml(xml: str, known: Snapshot) -> Snapshot:
 
     Raises `UnreadableXml`. Any thread.
     """
-    parts = children(parse(xml, "domainsnapshot"))
+    return read_snapshot(parse(xml, "domainsnapshot"), known)
+
+
+def read_snapshot(root: etree._Element, known: Snapshot) -> Snapshot:
+    """Return ``known`` with what the element of a snapshot tells; see `read_snapshot_xml`."""
+    parts = children(root)
     state = text_of(parts, "state").strip()
-    disks = _disk_kinds(parts.get("disks"))
+    disks = tuple(_disks(parts.get("disks")))
+    memory = attribute_of(parts, "memory", "snapshot")
     return Snapshot(
         key=known.key,
         domain=known.domain,
@@ -27,15 +47,29 @@ def read_snapshot_xml(xml: str, known: Snapshot) -> Snapshot:
         description=text_of(parts, "description"),
         created_at_s=whole(text_of(parts, "creationTime").strip()),
         has_memory=_has_memory(parts, state),
-        external=attribute_of(parts, "memory", "snapshot") == "external" or "external" in disks,
+        external=memory == "external" or any(disk.kind == "external" for disk in disks),
         current=known.current,
+        memory_path=attribute_of(parts, "memory", "file") if memory == "external" else "",
+        disks=disks,
+        then=_then(parts.get("domain"), known.domain, state),
     )
 
 
-def _disk_kinds(disks: etree._Element | None) -> frozenset[str]:
-    return (
-        frozenset(disk.get("snapshot", "") for disk in disks) if disks is not None else frozenset()
-    )
+def _disks(disks: etree._Element | None) -> Iterator[SnapshotDisk]:
+    for disk in () if disks is None else disks.iterchildren("disk"):
+        parts = children(disk)
+        yield SnapshotDisk(
+            target=word(disk.get("name")),
+            kind=word(disk.get("snapshot")),
+            path=source_name(disk.get("type", "file"), parts.get("source")),
+            format=word(attribute_of(parts, "driver", "type")),
+        )
+
+
+def _then(domain: etree._Element | None, key: Key, state: str) -> Domain | None:
+    if domain is None or len(domain) <= 1:
+        return None  # ESX and VirtualBox name the machine, and tell no more of it
+    return read_domain(domain, Domain(key, "", _STATES.get(state, DomainState.UNKNOWN)))
 
 
 def _has_memory(parts: Mapping[str, etree._Element], state: str) -> bool:

@@ -52,4 +52,5 @@ def read_volume_xml(xml: str, known: Volume) -> Volume:
         capacity_bytes=size_bytes(parts.get("capacity")) or 0,
         allocation_bytes=size_bytes(parts.get("allocation")) or 0,
         backing_path=text_of(backing, "path"),
+        backing_format=word(attribute_of(backing, "format", "type")),
     )

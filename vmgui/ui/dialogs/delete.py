@@ -112,7 +112,8 @@ class DeleteDialog(Dialog):
         )
         for name, is_there, text in offers:
             if is_there:
-                self._choices[name] = self._add_choice(text)
+                refusal = plan.nvram_refusal if name == "nvram" else ""
+                self._choices[name] = self._add_choice(text, refusal)
                 self._choices[name].setObjectName(f"delete-{name}")
         self._list.addStretch(1)
         self._area.setMinimumHeight(min(self._list.sizeHint().height(), current().px(260)))

@@ -45,6 +45,7 @@ def test_volume_with_a_backing_file() -> None:
         16 << 20,
         200_704,
         "/var/lib/libvirt/images/base.qcow2",
+        "qcow2",
     )
 
 
