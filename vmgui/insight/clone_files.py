@@ -44,9 +44,6 @@ def file_plan(
 ) -> FilePlan:
     """Return what becomes of files; ``base`` is what happens to the source."""
     name = facts.storage.domain.name
-    conflicts = [machine for machine in machines if machine.conflict]
-    if not refusal and conflicts:
-        refusal = f"{conflicts[0].name}: {conflicts[0].conflict}."
     copied = [disk.now_bytes for disk in disks if disk.choice is DiskChoice.FULL]
     known = [amount for amount in copied if amount is not None]
     return FilePlan(
@@ -58,9 +55,16 @@ def file_plan(
         machine=_machine(name, base),
         reasons=tuple(_reasons(name, spec, disks, base, space)),
         warnings=tuple(_warnings(facts, source, spec, disks, machines, space)),
-        refusal=refusal,
+        refusal=refusal or _conflicts(machines),
         copies_bytes=spec.count * sum(known) if len(known) == len(copied) else None,
     )
+
+
+def _conflicts(machines: tuple[PlannedMachine, ...]) -> str:
+    found = [f"{machine.name}: {machine.conflict}" for machine in machines if machine.conflict]
+    if len(found) > 1:
+        return f"{len(found)} of the clones can't be made as they are named. {found[0]}, …"
+    return f"{found[0]}." if found else ""
 
 
 def _machine(name: str, base: BaseFate | None) -> str:

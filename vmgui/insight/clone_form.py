@@ -193,13 +193,7 @@ class CloneForm:
     @property
     def problem(self) -> str:
         """Tell beside the button what stands against it, in one sentence; "" for nothing."""
-        plan = self.plan
-        if plan.refusal or not plan.conflicts:
-            return plan.refusal
-        if len(plan.conflicts) > 1:
-            return f"{len(plan.conflicts)} of the clones can't be made as they are named."
-        one = plan.conflicts[0]
-        return f"{one.name}: {one.conflict}"
+        return self.plan.refusal
 
 
 def open_form(facts: CloneFacts, *, seed: int, snapshot: str = "") -> CloneForm:
@@ -240,6 +234,8 @@ def advance(form: CloneForm, event: Event) -> CloneForm:  # noqa: PLR0911  one l
         case DiskChosen(target, choice):
             others = tuple(pair for pair in spec.disks if pair[0] != target)
             return _with(form, disks=(*others, (target, choice)) if choice else others)
+        case StartChosen(start, every_s):
+            return _with(form, start=start, start_every_s=max(0, every_s))
         case _:
             return _with(form, **{name: getattr(event, name) for name in event.__match_args__})
 

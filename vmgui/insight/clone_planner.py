@@ -125,7 +125,6 @@ def _machines(
             for disk in disks
         )
         paths |= {disk.path for disk in planned if disk.volume}
-        conflict = _conflict(facts, name, times[name])
         yield PlannedMachine(
             number=number,
             name=name,
@@ -137,8 +136,11 @@ def _machines(
             disks=planned,
             nvram=_variables(source, facts, name, pool, paths),
             seed_path=_seed_path(spec, name, pool, paths),
-            conflict=conflict,
-            can_skip=bool(conflict) and not spec.own_name(number) and spec.count > 1,
+            conflict=_conflict(facts, name, times[name]),
+            # Another number helps only where it gives another name.
+            can_skip=name in facts.names
+            and not spec.own_name(number)
+            and not pattern_refusal(spec.pattern, 2),
         )
 
 
