@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 from vmgui.actions.action import Action, Danger
 from vmgui.actions.delete_plan import delete_plan
 from vmgui.insight.file_plan import FilePlan
+from vmgui.insight.image_graph import ImageGraph
 from vmgui.inventory.changes import Record
 from vmgui.inventory.domain import Domain
 from vmgui.inventory.key import Key
@@ -126,7 +127,13 @@ class Asking(QObject):
         }
 
         async def chains() -> Chains:
-            return {disk.target: (disk.source, *disk.backing) for disk in record.disks}
+            storage = await self._session.storage_of(record.key)
+            graph = ImageGraph(storage.images)
+            return {
+                disk.target: tuple(image.path for image in graph.chain(disk.source))
+                for disk in storage.domain.disks
+                if disk.device == "disk"
+            }
 
         MergeDialog(deeds, action_id, chains, given, self._window).open()
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from PySide6.QtCore import QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
 from vmgui import places
 from vmgui.actions.entry import Entry
@@ -126,6 +126,9 @@ class MainWindow(QMainWindow):
 
     async def close_down(self) -> None:
         """End what the window has under way; the session can be closed after it."""
+        for dialog in self.findChildren(QDialog):
+            if not dialog.isHidden():
+                dialog.reject()  # what it has asked for ends with it
         self.bridge.close()
         self.session.settings.changed.disconnect(self._on_setting)
         self.session.journal.changed.disconnect(self._on_entry)

@@ -7,6 +7,7 @@ closes each of them and does nothing else.
 from collections.abc import Callable, Collection
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
@@ -86,6 +87,16 @@ class Dialog(QDialog):
         self.gone.setText(breakable(text))
         self.gone.setAccessibleName(text)
         self.gone.setVisible(bool(text))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Take Ctrl+Enter for Enter, as a field of several lines needs it."""
+        is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if is_enter and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            default = next((b for b in self.findChildren(QPushButton) if b.isDefault()), None)
+            if default is not None:
+                default.click()
+            return
+        super().keyPressEvent(event)
 
 
 def command_label(name: str) -> QLabel:

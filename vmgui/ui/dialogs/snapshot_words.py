@@ -73,7 +73,7 @@ class RenameSnapshotDialog(_WordsDialog):
         super().__init__("rename-snapshot-dialog", f"Rename {deed.name}", "Rename", deed, parent)
         snapshot = deed.record
         assert isinstance(snapshot, Snapshot)
-        self.name = QLineEdit(str(given.get("name", snapshot.name)))
+        self.name = QLineEdit(str(given.get("new_name", snapshot.name)))
         self.name.setObjectName("rename-snapshot-name")
         self.body.addLayout(field_row("New name", self.name, self._why))
         self.body.addWidget(plain_label(deed.action.help, "table", "t3", wrap=True))
@@ -89,7 +89,7 @@ class RenameSnapshotDialog(_WordsDialog):
         name = self.name.text().strip()
         snapshot = self.deed.record
         assert isinstance(snapshot, Snapshot)
-        return {"name": name} if name and name != snapshot.name else {}
+        return {"new_name": name} if name and name != snapshot.name else {}
 
     def refresh(self) -> None:
         """Say why a name doesn't do, or which line gives it."""

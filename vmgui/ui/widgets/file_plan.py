@@ -97,7 +97,7 @@ class FilePlanView(QWidget):
 
     def _put(self, inside: QWidget) -> None:
         self._box.replaceWidget(self._inside, inside)
-        self._inside.hide()
+        self._inside.setParent(None)  # gone at once, for whoever looks through what is shown
         self._inside.deleteLater()
         self._inside = inside
 

@@ -38,12 +38,12 @@ from vmgui.ui.dialogs.script import ScriptDialog
 from vmgui.ui.models.tree_nodes import shown_state
 from vmgui.ui.style import current
 from vmgui.ui.tasks import Tasks
-from vmgui.ui.views.clone_choices import IdentityCards, NamesCard, WhenCard
-from vmgui.ui.views.clone_disks import DiskChoices
-from vmgui.ui.views.clone_kind import KindCards
-from vmgui.ui.views.clone_scene import CloneScene
-from vmgui.ui.views.clone_space import SpaceCard
-from vmgui.ui.views.clone_table import CloneList
+from vmgui.ui.views.clone.choices import IdentityCards, NamesCard, WhenCard
+from vmgui.ui.views.clone.disks import DiskChoices
+from vmgui.ui.views.clone.kind import KindCards
+from vmgui.ui.views.clone.scene import CloneScene
+from vmgui.ui.views.clone.space import SpaceCard
+from vmgui.ui.views.clone.table import CloneList
 from vmgui.ui.views.page_header import PageHeader
 from vmgui.ui.views.tree_delegate import mark_of
 from vmgui.ui.widgets.banner import Banner
