@@ -3,7 +3,17 @@
 from collections.abc import Iterable
 from typing import Any
 
-from vmgui.actions import domain_delete, domain_identity, domain_lifecycle, domain_saved
+from vmgui.actions import (
+    disk_merge,
+    domain_delete,
+    domain_identity,
+    domain_lifecycle,
+    domain_saved,
+    snapshot_create,
+    snapshot_delete,
+    snapshot_identity,
+    snapshot_revert,
+)
 from vmgui.actions.action import Action, WrongArgument
 from vmgui.inventory.key import Kind
 
@@ -42,5 +52,10 @@ def standard() -> Registry:
             *domain_saved.ACTIONS,
             *domain_identity.ACTIONS,
             *domain_delete.ACTIONS,
+            *snapshot_create.ACTIONS,
+            *snapshot_revert.ACTIONS,
+            *snapshot_delete.ACTIONS,
+            *snapshot_identity.ACTIONS,
+            *disk_merge.ACTIONS,
         )
     )

@@ -64,6 +64,11 @@ class Planning(Generic[R]):
         self.inventory = inventory
         self.failure = failure
 
+    @property
+    def uuid(self) -> str:
+        """Return the UUID of the object, of a snapshot that of its machine."""
+        return self.record.key.id.partition("/")[0]
+
     async def read(self, fn: Callable[..., T], *args: object) -> T:
         """Run ``fn(connection, *args)`` on the object's host for as long as it takes.
 
@@ -90,8 +95,8 @@ class Work(Planning[R]):
     async def act(
         self, fn: Callable[..., T], *args: object, deadline_s: float | None = GUEST_DEADLINE_S
     ) -> T:
-        """Run ``fn(connection, id, *args)`` on the object; see `act_on_host`."""
-        return await self.act_on_host(fn, self.record.key.id, *args, deadline_s=deadline_s)
+        """Run ``fn(connection, uuid, *args)`` on the object; see `act_on_host`."""
+        return await self.act_on_host(fn, self.uuid, *args, deadline_s=deadline_s)
 
     async def act_on_host(
         self, fn: Callable[..., T], *args: object, deadline_s: float | None = GUEST_DEADLINE_S
@@ -114,14 +119,15 @@ class Work(Planning[R]):
     async def watched(
         self,
         fn: Callable[..., T],
-        *,
+        *args: object,
         progress: Callable[..., float | None],
-        abort: Callable[..., None],
+        abort: Callable[..., None] | None,
     ) -> T:
-        """Act for as long as it takes, showing how far it is; ``abort`` cancels it."""
+        """Act for as long as it takes, showing how far it is; ``abort``, if any, cancels it."""
         aborting: list[asyncio.Task[None]] = []
 
         async def break_off() -> None:
+            assert abort is not None
             try:
                 await self._ask(abort)
             except VmguiError as error:
@@ -129,9 +135,10 @@ class Work(Planning[R]):
                 self.job.note = f"It could not be cancelled: {error.why}"
                 self.job.cancel_asked = False
 
-        self.job.cancel_with(lambda: aborting.append(asyncio.ensure_future(break_off())))
+        if abort is not None:
+            self.job.cancel_with(lambda: aborting.append(asyncio.ensure_future(break_off())))
         self.job.tell()
-        call = asyncio.ensure_future(self.act(fn, deadline_s=None))
+        call = asyncio.ensure_future(self.act(fn, *args, deadline_s=None))
         try:
             while not (await asyncio.wait({call}, timeout=_PROGRESS_EVERY_S))[0]:
                 await self._show_progress(progress)
@@ -142,8 +149,7 @@ class Work(Planning[R]):
         return await call
 
     async def _ask(self, fn: Callable[..., T]) -> T:
-        key = self.record.key
-        return await self.fleet.call(key.host, fn, key.id, what=self.job.failure)
+        return await self.fleet.call(self.record.key.host, fn, self.uuid, what=self.job.failure)
 
     async def _show_progress(self, progress: Callable[..., float | None]) -> None:
         try:

@@ -101,6 +101,8 @@ class Domain:
     vmgui saw, or None where the machine was in that state already when it was first seen.
     ``clone_of`` is the UUID of the machine whose linked clone it is, "" for none; ``is_template``
     that linked clones may read its disks, so that it must not change.
+    ``host_devices`` has the kind ("pci", "usb", "mdev") of each device of the host that is passed
+    through.
     """
 
     key: Key
@@ -131,6 +133,7 @@ class Domain:
     interfaces: tuple[Interface, ...] = ()
     screens: tuple[Screen, ...] = ()
     has_serial: bool = False
+    host_devices: tuple[str, ...] = ()
     agent: AgentState = AgentState.NONE
     snapshot_count: int | None = None
     state_since_s: float | None = None

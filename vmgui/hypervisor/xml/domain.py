@@ -18,7 +18,7 @@ from vmgui.hypervisor.xml.metadata import read_metadata
 from vmgui.inventory.domain import AgentState, Disk, Domain, Interface, Screen
 
 _AGENT_CHANNEL = "org.qemu.guest_agent.0"
-_DEVICES = ("disk", "interface", "graphics", "channel", "serial", "console")
+_DEVICES = ("disk", "interface", "graphics", "channel", "serial", "console", "hostdev")
 _X86 = frozenset({"i686", "x86_64"})
 _UEFI_NAMES = ("ovmf", "aavmf", "edk2", "uefi")
 
@@ -71,6 +71,7 @@ def read_domain(root: etree._Element, known: Domain) -> Domain:
         interfaces=devices.interfaces,
         screens=devices.screens,
         has_serial=devices.has_serial,
+        host_devices=devices.host_devices,
         agent=devices.agent,
         snapshot_count=known.snapshot_count,
         state_since_s=known.state_since_s,
@@ -132,6 +133,7 @@ class _Devices(NamedTuple):
     interfaces: tuple[Interface, ...]
     screens: tuple[Screen, ...]
     has_serial: bool
+    host_devices: tuple[str, ...]
     agent: AgentState
 
 
@@ -139,6 +141,7 @@ def _read_devices(devices: etree._Element | None) -> _Devices:
     disks: list[Disk] = []
     interfaces: list[Interface] = []
     screens: list[Screen] = []
+    host_devices: list[str] = []
     has_serial = False
     agent = AgentState.NONE
     for device in () if devices is None else devices.iterchildren(*_DEVICES):
@@ -147,13 +150,18 @@ def _read_devices(devices: etree._Element | None) -> _Devices:
                 disks.append(_read_disk(device))
             case "interface":
                 interfaces.append(_read_interface(device))
+            case "hostdev":
+                host_devices.append(word(device.get("type", "subsystem")))
             case "graphics":
                 screens.append(_read_screen(device))
             case "channel":
                 agent = _agent_behind(device) or agent
             case _:
                 has_serial = True
-    return _Devices(tuple(disks), tuple(interfaces), tuple(screens), has_serial, agent)
+    host_devices += ["pci" for each in interfaces if each.kind == "hostdev"]
+    return _Devices(
+        tuple(disks), tuple(interfaces), tuple(screens), has_serial, tuple(host_devices), agent
+    )
 
 
 def _agent_behind(channel: etree._Element) -> AgentState | None:

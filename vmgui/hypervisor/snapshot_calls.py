@@ -1,0 +1,181 @@
+"""What is done to snapshots: one short function a call, on a connection's own threads.
+
+Each takes a libvirt connection, the machine's UUID and mostly a snapshot's name, and raises
+libvirtError. What goes and what stays was decided by a plan.
+"""
+
+import contextlib
+from collections.abc import Mapping
+
+import libvirt
+
+from vmgui.hypervisor.domains import find
+from vmgui.hypervisor.errors import is_gone
+from vmgui.hypervisor.xml.snapshot_edit import (
+    edited_snapshot_xml,
+    is_of_disks_only,
+    machine_then_xml,
+    new_snapshot_xml,
+    overlay_volume_xml,
+)
+from vmgui.insight.snapshot_delete import OwnFile
+from vmgui.insight.snapshot_revert import NewOverlay, Run
+from vmgui.insight.snapshot_take import TakePlan
+
+_SECURE = libvirt.VIR_DOMAIN_SNAPSHOT_XML_SECURE
+_REDEFINE = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE
+_CURRENT = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_CURRENT
+_DISK_ONLY = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY
+_RUN_FLAGS = {
+    Run.AS_THEN: 0,
+    Run.RUNNING: libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_RUNNING,
+    Run.PAUSED: libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_PAUSED,
+}
+
+
+def take_flags(plan: TakePlan) -> int:
+    """Return libvirt's flags for a snapshot.
+
+    ========  ========  =======  ==========================
+    kind      machine   memory   flags
+    ========  ========  =======  ==========================
+    internal  any       any      none
+    external  off       no       DISK_ONLY
+    external  runs      no       DISK_ONLY, ATOMIC
+    external  runs      yes      ATOMIC
+    ========  ========  =======  ==========================
+
+    QUIESCE is added where it is wanted.
+    """
+    if plan.by_driver or not plan.is_external:
+        return 0
+    flags = 0
+    if plan.memory == "no":
+        flags |= _DISK_ONLY
+    if plan.active:
+        flags |= libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_ATOMIC
+    if plan.quiesce:
+        flags |= libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_QUIESCE
+    return flags
+
+
+def take(conn: libvirt.virConnect, uuid: str, plan: TakePlan) -> None:
+    """Take the snapshot that ``plan`` describes."""
+    find(conn, uuid).snapshotCreateXML(new_snapshot_xml(plan), take_flags(plan))
+
+
+def revert(conn: libvirt.virConnect, uuid: str, name: str, run: Run, *, starts_anew: bool) -> None:
+    """Go back to a snapshot as libvirt does it."""
+    flags = _RUN_FLAGS[run]
+    if starts_anew:
+        flags |= libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_FORCE
+    domain = find(conn, uuid)
+    domain.revertToSnapshot(domain.snapshotLookupByName(name), flags)
+
+
+def delete(conn: libvirt.virConnect, uuid: str, name: str, *, metadata_only: bool) -> None:
+    """Delete a snapshot as libvirt does it; with ``metadata_only`` no file is touched."""
+    flag = libvirt.VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY if metadata_only else 0
+    find(conn, uuid).snapshotLookupByName(name).delete(flag)
+
+
+def remove_file(conn: libvirt.virConnect, file: OwnFile) -> None:
+    """Delete a file through its pool; one that is gone already is no error."""
+    pool = conn.storagePoolLookupByUUIDString(file.pool.id)
+    # What QEMU wrote behind the pool's back is a volume only after a look.
+    pool.refresh(0)
+    try:
+        conn.storageVolLookupByPath(file.path).delete(0)
+    except libvirt.libvirtError as error:
+        if not is_gone(error):
+            raise
+
+
+def make_overlay(conn: libvirt.virConnect, overlay: NewOverlay) -> None:
+    """Make an empty file over another; libvirt refuses where there is one of its name."""
+    pool = conn.storagePoolLookupByUUIDString(overlay.pool.id)
+    name = overlay.path.rpartition("/")[2]
+    xml = overlay_volume_xml(name, overlay.below, overlay.below_format, overlay.virtual_bytes)
+    pool.createXML(xml, 0)
+
+
+def define_as_then(
+    conn: libvirt.virConnect, uuid: str, name: str, files: Mapping[str, str]
+) -> None:
+    """Define a machine as it was at a snapshot, its disks pointed to ``files`` by target."""
+    xml = _read(conn, uuid, name)
+    conn.defineXML(machine_then_xml(xml, files, as_it_ran=False))
+
+
+def restore_memory(
+    conn: libvirt.virConnect,
+    uuid: str,
+    name: str,
+    files: Mapping[str, str],
+    memory_path: str,
+    *,
+    paused: bool,
+) -> None:
+    """Start a machine from the memory of a snapshot, its disks pointed to ``files``."""
+    xml = machine_then_xml(_read(conn, uuid, name), files, as_it_ran=True)
+    flag = libvirt.VIR_DOMAIN_SAVE_PAUSED if paused else libvirt.VIR_DOMAIN_SAVE_RUNNING
+    conn.restoreFlags(memory_path, xml, flag)
+
+
+def start_paused(conn: libvirt.virConnect, uuid: str) -> None:
+    """Start a machine without its processors."""
+    find(conn, uuid).createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED)
+
+
+def mark_current(conn: libvirt.virConnect, uuid: str, name: str) -> None:
+    """Let libvirt take a snapshot for the one that the machine goes on from."""
+    _redefine(conn, uuid, _read(conn, uuid, name), current=True)
+
+
+def describe(conn: libvirt.virConnect, uuid: str, name: str, description: str) -> None:
+    """Give a snapshot another description."""
+    xml = edited_snapshot_xml(_read(conn, uuid, name), description=description)
+    _redefine(conn, uuid, xml, current=_is_current(conn, uuid, name))
+
+
+def rename(conn: libvirt.virConnect, uuid: str, name: str, new_name: str) -> None:
+    """Give a snapshot another name: define it anew, move its children on, forget the old one."""
+    snapshot = find(conn, uuid).snapshotLookupByName(name)
+    xml = edited_snapshot_xml(snapshot.getXMLDesc(_SECURE), name=new_name)
+    current = bool(snapshot.isCurrent())
+    children = snapshot.listAllChildren(0)
+    _redefine(conn, uuid, xml, current=current)
+    for child in children:
+        moved = edited_snapshot_xml(child.getXMLDesc(_SECURE), parent=new_name)
+        _redefine(conn, uuid, moved, current=bool(child.isCurrent()))
+    snapshot.delete(libvirt.VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY)
+
+
+def read_xml(conn: libvirt.virConnect, uuid: str, name: str) -> str:
+    """Return a snapshot's XML as libvirt keeps it, without passwords."""
+    xml: str = find(conn, uuid).snapshotLookupByName(name).getXMLDesc(0)
+    return xml
+
+
+def refresh_pools(conn: libvirt.virConnect, uuids: tuple[str, ...]) -> None:
+    """Let pools look at their folders again; one that is gone or stopped is left alone."""
+    for uuid in uuids:
+        with contextlib.suppress(libvirt.libvirtError):
+            conn.storagePoolLookupByUUIDString(uuid).refresh(0)
+
+
+def _read(conn: libvirt.virConnect, uuid: str, name: str) -> str:
+    # With its passwords: what is defined anew must not lose them.
+    xml: str = find(conn, uuid).snapshotLookupByName(name).getXMLDesc(_SECURE)
+    return xml
+
+
+def _is_current(conn: libvirt.virConnect, uuid: str, name: str) -> bool:
+    return bool(find(conn, uuid).snapshotLookupByName(name).isCurrent())
+
+
+def _redefine(conn: libvirt.virConnect, uuid: str, xml: str, *, current: bool) -> None:
+    flags = _REDEFINE | (_CURRENT if current else 0)
+    if is_of_disks_only(xml):
+        flags |= _DISK_ONLY
+    find(conn, uuid).snapshotCreateXML(xml, flags)

@@ -1,0 +1,135 @@
+"""Snapshot XML that libvirt is given. Format: https://libvirt.org/formatsnapshot.html.
+
+What is made anew is built from elements; what libvirt wrote is changed where it has to be, and
+the rest of it survives.
+"""
+
+from collections.abc import Mapping
+
+from lxml import etree
+
+from vmgui.hypervisor.errors import UnreadableXml
+from vmgui.hypervisor.xml.document import parse
+from vmgui.hypervisor.xml.metadata import check_text
+from vmgui.insight.snapshot_take import TakePlan
+
+_ROOT = "domainsnapshot"
+
+
+def new_snapshot_xml(plan: TakePlan) -> str:
+    """Return what libvirt is told to take; raises `UnfitText` for what XML can't hold.
+
+    A hypervisor that decides about files by itself is told of none.
+    """
+    root = etree.Element(_ROOT)
+    etree.SubElement(root, "name").text = check_text(plan.name)
+    if plan.description:
+        etree.SubElement(root, "description").text = check_text(plan.description)
+    if plan.by_driver:
+        return _text(root)
+    memory = etree.SubElement(root, "memory", snapshot=plan.memory)
+    if plan.memory_path:
+        memory.set("file", check_text(plan.memory_path))
+    disks = etree.SubElement(root, "disks")
+    for taken in plan.disks:
+        disk = etree.SubElement(disks, "disk", name=taken.target, snapshot=taken.kind)
+        if taken.kind == "external":
+            disk.set("type", "file")
+            etree.SubElement(disk, "driver", type=taken.format)
+            etree.SubElement(disk, "source", file=check_text(taken.path))
+    return _text(root)
+
+
+def edited_snapshot_xml(
+    xml: str, *, name: str | None = None, description: str | None = None, parent: str | None = None
+) -> str:
+    """Return ``xml`` with another name, description or parent; None leaves it as it is.
+
+    Raises `UnreadableXml`, and `UnfitText` for what XML can't hold.
+    """
+    root = parse(xml, _ROOT)
+    if name is not None:
+        _set(root, "name", name)
+    if description is not None:
+        _set(root, "description", description)
+    if parent is not None:
+        element = root.find("parent")
+        if element is None:
+            element = etree.SubElement(root, "parent")
+        _set(element, "name", parent)
+    return _text(root)
+
+
+def is_of_disks_only(xml: str) -> bool:
+    """Tell whether a snapshot of a machine that ran has no memory; libvirt wants a flag for it."""
+    return parse(xml, _ROOT).findtext("state", "").strip() == "disk-snapshot"
+
+
+def machine_then_xml(xml: str, files: Mapping[str, str], *, as_it_ran: bool) -> str:
+    """Return the definition that a snapshot kept, its disks pointed to other qcow2 ``files``.
+
+    ``files`` are paths by target. ``as_it_ran`` wants the machine with what was changed for its
+    run alone, as memory needs it. Raises `UnreadableXml` where libvirt kept none.
+    """
+    root = parse(xml, _ROOT)
+    machine = None if as_it_ran else root.find("inactiveDomain")
+    if machine is None:
+        machine = root.find("domain")
+    if machine is None:
+        raise UnreadableXml(
+            "The machine can't be defined as it was.", "libvirt didn't keep its definition."
+        )
+    machine.tag = "domain"
+    for disk in machine.iterfind("devices/disk"):
+        target = disk.find("target")
+        path = files.get(target.get("dev", "")) if target is not None else None
+        if path is not None:
+            _point(disk, path)
+    return etree.tostring(machine, encoding="unicode")
+
+
+def _point(disk: etree._Element, path: str) -> None:
+    disk.set("type", "file")
+    for part in ("backingStore", "mirror"):
+        for element in disk.findall(part):
+            disk.remove(element)
+    source = disk.find("source")
+    if source is None:
+        source = etree.SubElement(disk, "source")
+    source.attrib.clear()
+    for element in list(source):
+        source.remove(element)
+    source.set("file", path)
+    driver = disk.find("driver")
+    if driver is None:
+        driver = etree.SubElement(disk, "driver", name="qemu")
+    driver.set("type", "qcow2")
+
+
+def overlay_volume_xml(name: str, below: str, below_format: str, virtual_bytes: int) -> str:
+    """Return the volume of an empty qcow2 file over ``below``.
+
+    Format: https://libvirt.org/formatstorage.html.
+    """
+    root = etree.Element("volume")
+    etree.SubElement(root, "name").text = check_text(name)
+    etree.SubElement(root, "capacity", unit="bytes").text = str(virtual_bytes)
+    target = etree.SubElement(root, "target")
+    etree.SubElement(target, "format", type="qcow2")
+    # The oldest of the formats that every host's QEMU reads with lazy zeroes and large tables.
+    etree.SubElement(target, "compat").text = "1.1"
+    backing = etree.SubElement(root, "backingStore")
+    etree.SubElement(backing, "path").text = check_text(below)
+    etree.SubElement(backing, "format", type=below_format)
+    return _text(root)
+
+
+def _set(parent: etree._Element, name: str, text: str) -> None:
+    element = parent.find(name)
+    if element is None:
+        element = etree.SubElement(parent, name)
+    element.text = check_text(text)
+
+
+def _text(root: etree._Element) -> str:
+    return etree.tostring(root, encoding="unicode")

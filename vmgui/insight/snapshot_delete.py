@@ -1,0 +1,482 @@
+"""Planning to delete a snapshot: what is merged, what goes, what stays, and why it can't be.
+
+How it is done; the first line that fits decides:
+
+=====================================================  =============================================
+the snapshot                                           what is done
+=====================================================  =============================================
+shall only be forgotten (``metadata_only``)            libvirt forgets it; every file stays
+is kept by another hypervisor than QEMU                that hypervisor deletes it
+has its disks inside the files that are in use         libvirt removes it from inside them
+has its disks inside other files                       refused: libvirt looks in the wrong files
+has all its overlays in the machine's chains           libvirt merges each into the file below
+has none of its overlays in the machine's chains       libvirt forgets it; its own overlays go,
+                                                       where nobody needs them
+has some in, some out of the chains                    refused
+=====================================================  =============================================
+
+Merging changes the file below and ends the overlay. It is refused where
+
+- another file, another snapshot or another machine needs the file below as it is,
+- another file or machine needs the overlay (the next file of the chain is moved on to the file
+  below, and so is the state of the next snapshot),
+- an internal snapshot lies inside the overlay,
+- something couldn't be read, for it might need one of them.
+
+libvirt leaves the memory file of an external snapshot behind: it goes with it, where a storage pool
+holds it. With ``children`` all that came after go first, the last one first; the plan is the sum.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from vmgui.insight.amounts import size
+from vmgui.insight.file_plan import Fate, FilePlan, Merge, PlannedFile
+from vmgui.insight.machine_files import EMULATED, MachineFiles, base_name, listed
+from vmgui.insight.storage_after import without
+from vmgui.inventory.domain import Domain
+from vmgui.inventory.images import MachineStorage
+from vmgui.inventory.key import Key
+from vmgui.inventory.snapshot import Snapshot, SnapshotDisk
+
+
+class DeleteWay(StrEnum):
+    """How a snapshot is deleted."""
+
+    METADATA = "metadata"
+    BY_DRIVER = "by driver"
+    INTERNAL = "internal"
+    MERGE = "merge"
+    BRANCH = "branch"
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteSpec:
+    """What is asked for: also all that came after it, or nothing but libvirt's knowledge of it."""
+
+    children: bool = False
+    metadata_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFile:
+    """A file that goes with a snapshot, through its pool."""
+
+    path: str
+    pool: Key
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteStep:
+    """One snapshot that goes; ``files`` are removed after libvirt has forgotten it."""
+
+    snapshot: str
+    way: DeleteWay
+    files: tuple[OwnFile, ...] = ()
+
+    @property
+    def metadata_only(self) -> bool:
+        """Tell whether libvirt shall touch no file."""
+        return self.way in (DeleteWay.METADATA, DeleteWay.BRANCH)
+
+
+@dataclass(frozen=True, slots=True)
+class DeletePlan(FilePlan):
+    """Snapshots that would be deleted, in the order of ``steps``."""
+
+    steps: tuple[DeleteStep, ...] = ()
+
+
+def delete_plan(storage: MachineStorage, name: str, spec: DeleteSpec) -> DeletePlan:
+    """Return what deleting the snapshot ``name`` would do; see the tables above."""
+    title = f"Delete snapshot {name}"
+    snapshots = {each.name: each for each in storage.snapshots}
+    if name not in snapshots:
+        return DeletePlan(title, refusal=f"There is no snapshot {name} any more.")
+    if spec.children and spec.metadata_only:
+        return DeletePlan(
+            title, refusal="Forget one at a time: what came after it would be lost from sight."
+        )
+    order = _last_first(storage.snapshots, name) if spec.children else [name]
+    plan = DeletePlan(title, machine=_stays(storage.domain))
+    now = storage
+    for each in order:
+        snapshot = next(s for s in now.snapshots if s.name == each)
+        one, now = _Deleting(now, snapshot, metadata_only=spec.metadata_only).plan()
+        if one.refusal:
+            why = one.refusal if each == name else f"{each}, which came after it: {one.refusal}"
+            return DeletePlan(title, refusal=why)
+        plan = _joined(plan, one)
+    if spec.children and len(order) > 1:
+        others = listed([each for each in order if each != name])
+        plan = replace(plan, title=f"{title} and {others}")
+    return plan
+
+
+def descendants(snapshots: Sequence[Snapshot], name: str) -> list[str]:
+    """Return the names of all that came after ``name``, each behind its parent."""
+    found: list[str] = []
+    waiting = [name]
+    while waiting:
+        parent = waiting.pop()
+        children = [s.name for s in snapshots if s.parent == parent and s.name not in found]
+        found += children
+        waiting += children
+    return found
+
+
+def _last_first(snapshots: Sequence[Snapshot], name: str) -> list[str]:
+    return [*reversed(descendants(snapshots, name)), name]
+
+
+def _joined(first: DeletePlan, second: DeletePlan) -> DeletePlan:
+    """Return the sum of two steps: a file that an earlier one wrote and a later one removes goes.
+
+    A file that goes in the end was never its size's worth of gain for what was merged into it.
+    """
+    files = {file.path: file for file in first.files}
+    for file in second.files:
+        old = files.get(file.path)
+        if old is None or old.fate is not Fate.REMOVED:
+            grown = old is not None and old.fate is Fate.GROWS
+            amount = old.size_bytes if old is not None and grown else file.size_bytes
+            files[file.path] = replace(file, size_bytes=amount)
+    removed = [file for file in files.values() if file.fate is Fate.REMOVED]
+    return replace(
+        first,
+        files=tuple(files.values()),
+        merges=first.merges + second.merges,
+        reasons=tuple(dict.fromkeys(first.reasons + second.reasons)),
+        loses=first.loses + second.loses,
+        warnings=tuple(dict.fromkeys(first.warnings + second.warnings)),
+        copies_bytes=_total(first.copies_bytes, second.copies_bytes),
+        frees_bytes=_total(*(file.size_bytes for file in removed))
+        if removed
+        else second.frees_bytes,
+        steps=first.steps + second.steps,
+    )
+
+
+def _total(*amounts: int | None) -> int | None:
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known) if len(known) == len(amounts) else None
+
+
+def _stays(domain: Domain) -> str:
+    if domain.state.is_active:
+        return "keeps running" if domain.state.value != "paused" else "stays paused"
+    return "stays off"
+
+
+class _Deleting:
+    """The plan of one snapshot in the making."""
+
+    def __init__(self, storage: MachineStorage, snapshot: Snapshot, *, metadata_only: bool) -> None:
+        self.storage = storage
+        self.files = MachineFiles(storage)
+        self.snapshot = snapshot
+        self.metadata_only = metadata_only
+        self.title = f"Delete snapshot {snapshot.name}"
+        self.planned: list[PlannedFile] = []
+        self.own: list[OwnFile] = []
+        self.merged: list[tuple[str, str]] = []
+        self.reasons: list[str] = []
+        self.warnings: list[str] = []
+        self.loses = [f"The way back to {snapshot.name}."]
+
+    def plan(self) -> tuple[DeletePlan, MachineStorage]:
+        """Return the plan, and the storage as it would be afterwards."""
+        way, refusal = self._way()
+        if not refusal:
+            refusal = self._fill(way)
+        if refusal:
+            return DeletePlan(self.title, refusal=refusal), self.storage
+        if not self.metadata_only:
+            self._memory()
+        removed = [file for file in self.planned if file.fate is Fate.REMOVED]
+        copied = [self.files.size(above) for above, _ in self.merged]
+        plan = DeletePlan(
+            self.title,
+            files=tuple(self.planned),
+            merges=tuple(
+                Merge(above, below, self.files.size(above)) for above, below in self.merged
+            ),
+            machine=_stays(self.storage.domain),
+            reasons=tuple(self.reasons),
+            loses=tuple(self.loses),
+            warnings=tuple(self.warnings),
+            copies_bytes=_total(*copied),
+            frees_bytes=(
+                None
+                if way in (DeleteWay.INTERNAL, DeleteWay.BY_DRIVER)
+                else _total(*(file.size_bytes for file in removed))
+            ),
+            steps=(DeleteStep(self.snapshot.name, way, tuple(self.own)),),
+        )
+        after = without(
+            self.storage,
+            self.snapshot,
+            merged=self.merged,
+            removed=[file.path for file in removed],
+        )
+        return plan, after
+
+    @property
+    def _external(self) -> tuple[SnapshotDisk, ...]:
+        return tuple(disk for disk in self.snapshot.disks if disk.kind == "external")
+
+    @property
+    def _internal(self) -> tuple[SnapshotDisk, ...]:
+        return tuple(disk for disk in self.snapshot.disks if disk.kind == "internal")
+
+    def _way(self) -> tuple[DeleteWay, str]:
+        """Return how it is done, and why it can't be; see the table above."""
+        if self.metadata_only:
+            return DeleteWay.METADATA, ""
+        if self.storage.domain.hypervisor_type not in EMULATED:
+            return DeleteWay.BY_DRIVER, ""
+        if not self._external:
+            return DeleteWay.INTERNAL, self._refuse_internal()
+        inside = [disk for disk in self._external if self._is_in_chain(disk)]
+        way = DeleteWay.MERGE if inside else DeleteWay.BRANCH
+        if self._internal:
+            return way, f"{self.snapshot.name} is partly internal: libvirt can't delete that."
+        if inside and len(inside) < len(self._external):
+            out = listed(disk.target for disk in self._external if disk not in inside)
+            return way, (
+                f"The machine still reads the overlay of {listed(d.target for d in inside)}, but "
+                f"not that of {out}: libvirt can't delete half a snapshot. Forget it instead "
+                "(metadata only)."
+            )
+        return way, ""
+
+    def _is_in_chain(self, disk: SnapshotDisk) -> bool:
+        chain = self.files.chain(self.files.active(disk.target))
+        path = disk.path
+        state = self.files.state_of(self.snapshot, disk.target)
+        return path in chain and state in chain and chain.index(state) == chain.index(path) + 1
+
+    def _refuse_internal(self) -> str:
+        for disk in self._internal:
+            state = self.files.state_of(self.snapshot, disk.target)
+            active = self.files.active(disk.target)
+            if state and state != active:
+                overlays = self.files.overlay_of(active)
+                after = f" since snapshot {overlays[0].name}" if overlays else ""
+                return (
+                    f"It lies inside {base_name(state)}, but the machine writes to "
+                    f"{base_name(active) or 'no such disk'}{after}, and libvirt looks for it only "
+                    "there. Delete what came after it first, or forget it (metadata only)."
+                )
+        return ""
+
+    def _fill(self, way: DeleteWay) -> str:
+        match way:
+            case DeleteWay.METADATA:
+                self._forget()
+            case DeleteWay.BY_DRIVER:
+                self.reasons.append("This hypervisor keeps the snapshot by itself.")
+            case DeleteWay.INTERNAL:
+                self._remove_inside()
+            case DeleteWay.MERGE:
+                return self._merge()
+            case DeleteWay.BRANCH:
+                return self._cut_branch()
+        return ""
+
+    def _forget(self) -> None:
+        self.reasons.append("Only what libvirt knows of it goes; every file stays.")
+        for disk in self._external:
+            path = disk.path
+            self._keep(path, disk.target, f"changes since {self.snapshot.name}")
+        if self.snapshot.memory_path:
+            self._leave(self.snapshot.memory_path, f"memory of {self.snapshot.name}")
+        for disk in self._internal:
+            state = self.files.state_of(self.snapshot, disk.target)
+            self._keep(state, disk.target, f"disk {disk.target}, {self.snapshot.name} inside it")
+            self.warnings.append(
+                f"{self.snapshot.name} still takes room inside {base_name(state)}; qemu-img "
+                "snapshot shows it."
+            )
+
+    def _remove_inside(self) -> None:
+        self.reasons.append("Internal: libvirt removes it from inside the disks.")
+        for disk in self._internal:
+            path = self.files.state_of(self.snapshot, disk.target)
+            amount = self.files.size(path)
+            self.planned.append(
+                PlannedFile(
+                    path,
+                    Fate.WRITTEN,
+                    f"disk {disk.target}: room inside becomes free, the file keeps its size",
+                    disk.target,
+                    amount,
+                    amount,
+                )
+            )
+
+    def _merge(self) -> str:
+        domain = self.storage.domain
+        if self.storage.unread:
+            return f"{_UNREAD} {self.storage.unread[0]}"
+        for disk in self._external:
+            above = disk.path
+            below = self.files.state_of(self.snapshot, disk.target)
+            if refusal := self._refuse_merge(disk.target, above, below):
+                return refusal
+            self._plan_merge(disk.target, above, below)
+        if not domain.state.is_active:
+            self.reasons.append(
+                "libvirt merges with a QEMU that it starts for that; the guest doesn't run."
+            )
+        self.reasons.append(
+            "External: what was written since goes into the file below, which the machine then "
+            "uses."
+        )
+        return ""
+
+    def _refuse_merge(self, target: str, above: str, below: str) -> str:
+        active = self.files.active(target)
+        chain = self.files.chain(active)
+        position = chain.index(above)
+        upper = chain[position - 1] if position else ""
+        for path in (above, below):
+            image = self.files.image(path)
+            if image is not None and image.exists is False:
+                return f"{path} is missing: nothing can be merged without it."
+        needs = self.files.needs(below, but_files=[above], but_snapshots=[self.snapshot.name])
+        if needs:
+            return (
+                f"{base_name(below)} would change, and {listed(needs)} needs it as it is. Delete "
+                "that first, or forget this snapshot (metadata only)."
+            )
+        moved = [s.name for s in self.files.external_states(above)]
+        needs = self.files.needs(above, but_files=[upper], but_snapshots=moved)
+        if needs:
+            return (
+                f"{base_name(above)} would go, and {listed(needs)} needs it. Delete that first, "
+                "or forget this snapshot (metadata only)."
+            )
+        if inside := self.files.has_inside(above):
+            return (
+                f"{listed(inside)} lies inside {base_name(above)}, which would go. Delete "
+                f"{'it' if len(inside) == 1 else 'them'} first."
+            )
+        return ""
+
+    def _plan_merge(self, target: str, above: str, below: str) -> None:
+        self.merged.append((above, below))
+        active = self.files.active(target)
+        amount, added = self.files.size(below), self.files.size(above)
+        most = None if amount is None or added is None else amount + added
+        uses = ", takes the writes" if above == active else ""
+        what = f"disk {target}: gets what was written since {self.snapshot.name}{uses}"
+        self.planned += [
+            PlannedFile(below, Fate.GROWS, what, target, amount, most),
+            PlannedFile(
+                above, Fate.REMOVED, f"changes since {self.snapshot.name}", target, added, 0
+            ),
+        ]
+        for upper in self.files.above(above):
+            self.planned.append(
+                PlannedFile(
+                    upper,
+                    Fate.KEPT,
+                    f"disk {target}: then reads from {base_name(below)}",
+                    target,
+                    self.files.size(upper),
+                    self.files.size(upper),
+                    below,
+                )
+            )
+
+    def _cut_branch(self) -> str:
+        name = self.snapshot.name
+        self.reasons.append(
+            "External, on a branch that the machine doesn't use: nothing is merged."
+        )
+        for disk in self._external:
+            path = disk.path
+            image = self.files.image(path)
+            if image is None or image.exists is False:
+                self.warnings.append(f"{path} isn't there any more.")
+            elif why := self._why_kept(path):
+                self._keep(path, disk.target, f"changes since {name}: {why}")
+            elif self.storage.unread:
+                self._leave(path, f"changes since {name}", disk.target)
+                self.warnings.append(f"{_UNREAD} {self.storage.unread[0]}")
+            else:
+                self._remove(path, f"changes since {name}", disk.target)
+                amount = self.files.size(path)
+                held = f" ({size(amount)})" if amount is not None else ""
+                self.loses.append(f"What was written after it on this branch{held}.")
+            state = self.files.state_of(self.snapshot, disk.target)
+            gone = {file.path for file in self.planned if file.fate is Fate.REMOVED}
+            if state and not self._is_wanted(state, gone):
+                self._leave(state, f"disk {disk.target} at {name}", disk.target)
+            elif state:
+                self._keep(state, disk.target, f"disk {disk.target}")
+        return ""
+
+    def _why_kept(self, path: str) -> str:
+        needs = self.files.needs(path, but_snapshots=[self.snapshot.name])
+        if needs:
+            return f"{listed(needs)} needs it"
+        others = [s.name for s in self.files.overlay_of(path) if s.name != self.snapshot.name]
+        if others:
+            return f"it is also the overlay of {listed(others)}"
+        if self.files.internal_states(path):
+            return f"{listed(self.files.has_inside(path))} lies inside it"
+        used = {disk.source for disk in self.storage.domain.disks}
+        later = self.storage.next_start
+        used |= {disk.source for disk in later.disks} if later else set()
+        return "the machine uses it" if path in used else ""
+
+    def _is_wanted(self, path: str, gone: set[str]) -> bool:
+        """Tell whether somebody names or needs ``path`` once this snapshot is gone."""
+        if self.files.needs(path, but_files=gone, but_snapshots=[self.snapshot.name]):
+            return True
+        if any(s.name != self.snapshot.name for s in self.files.overlay_of(path)):
+            return True
+        if self.files.internal_states(path):
+            return True
+        return any(disk.source == path for disk in self.storage.domain.disks)
+
+    def _memory(self) -> None:
+        path = self.snapshot.memory_path
+        if not path:
+            return
+        what = f"memory of {self.snapshot.name}"
+        image = self.files.image(path)
+        if image is not None and image.exists is False:
+            return
+        if self.files.foreign(path):
+            self._keep(path, "", f"{what}: {listed(self.files.needs(path))} names it too")
+        else:
+            self._remove(path, what)
+
+    def _remove(self, path: str, what: str, target: str = "") -> None:
+        image = self.files.image(path)
+        if image is None or image.pool is None:
+            self._leave(path, what, target)
+            self.warnings.append(
+                f"{path} stays: no active storage pool of the host holds it, so it has to be "
+                "removed there by hand."
+            )
+            return
+        self.own.append(OwnFile(path, image.pool))
+        self.planned.append(
+            PlannedFile(path, Fate.REMOVED, what, target, image.allocation_bytes, 0)
+        )
+
+    def _leave(self, path: str, what: str, target: str = "") -> None:
+        amount = self.files.size(path)
+        self.planned.append(PlannedFile(path, Fate.LEFT, what, target, amount, amount))
+
+    def _keep(self, path: str, target: str, what: str) -> None:
+        amount = self.files.size(path)
+        self.planned.append(PlannedFile(path, Fate.KEPT, what, target, amount, amount))
+
+
+_UNREAD = "Not everything on the host could be read, so nobody knows what else needs these files:"

@@ -1,0 +1,545 @@
+"""Planning a snapshot: internal or external, with memory or without, and into which files.
+
+What libvirt's QEMU driver does and refuses was tried on 9.0; see
+https://libvirt.org/formatsnapshot.html for the words.
+
+Which kind ``auto`` becomes; the first line that fits decides, and says why:
+
+====================================================  ========  ==========================
+the machine                                           kind      memory
+====================================================  ========  ==========================
+its file systems shall be quiesced                    external  no
+runs, and its memory isn't wanted                     external  no
+runs, and has a device of the host                    external  no
+a disk isn't qcow2                                    external  as wanted, if it runs
+a disk that can be written is left out                external  as wanted, if it runs
+has UEFI variables that aren't qcow2                  external  as wanted, if it runs
+writes into the overlay of an external snapshot       external  as wanted, if it runs
+none of these                                         internal  always, if it runs
+====================================================  ========  ==========================
+
+``internal`` is refused where a line above the last fits; wanted memory where one of the first
+three does, or the machine doesn't run.
+
+What becomes of a disk:
+
+==================================  ==============================  ======================
+the disk                            internal                        external
+==================================  ==============================  ======================
+CD-ROM, floppy, empty drive         left out                        left out
+read-only                           left out                        left out
+shareable, on the network,          refused                         refused
+passed through (lun)
+raw and other formats               refused                         an overlay over it
+a block device                      if it holds qcow2               an overlay beside
+                                                                    another file
+qcow2                               inside the file                 an overlay over it
+==================================  ==============================  ======================
+
+A disk that is asked for by name and can't be in it is refused; so is one that would have to be
+left out though the guest writes to it: a person leaves it out, not vmgui.
+
+In which states:
+
+=============================  ===================================================
+running, paused                yes
+off, crashed                   yes, without memory
+saved                          no: memory and disks would no longer fit together
+everything else                no, until it is one of the others
+=============================  ===================================================
+"""
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from vmgui.insight.amounts import round_size
+from vmgui.insight.file_plan import Fate, FilePlan, PlannedFile
+from vmgui.insight.machine_files import EMULATED, OWN_FORMATS, MachineFiles, listed
+from vmgui.inventory.domain import AgentState, Disk, Domain, DomainState
+from vmgui.inventory.images import MachineStorage
+
+DEFAULT_PATTERN = "snapshot-{n}"
+
+
+class SnapshotKind(StrEnum):
+    """Where a snapshot keeps the disks' state."""
+
+    AUTO = "auto"
+    INTERNAL = "internal"  # inside the disk's file
+    EXTERNAL = "external"  # the file as it is; writes go to a new one
+
+
+class Wanted(StrEnum):
+    """Whether something is wanted."""
+
+    AUTO = "auto"
+    YES = "yes"
+    NO = "no"
+
+
+@dataclass(frozen=True, slots=True)
+class TakeSpec:
+    """What is asked for.
+
+    ``name`` may be a pattern with ``{n}`` (the next free number), ``{date}`` and ``{time}``; ""
+    is `DEFAULT_PATTERN`. ``disks`` are the targets that go in, empty for all; ``leave_out`` those
+    that don't. ``memory_path`` is where external memory goes, "" for beside the first disk.
+    """
+
+    name: str = ""
+    description: str = ""
+    kind: SnapshotKind = SnapshotKind.AUTO
+    memory: Wanted = Wanted.AUTO
+    disks: tuple[str, ...] = ()
+    leave_out: tuple[str, ...] = ()
+    memory_path: str = ""
+    quiesce: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TakenDisk:
+    """What the snapshot does with a disk: "internal", "external" or "no".
+
+    ``frozen`` is the file that has its state; ``path`` the new overlay, of format ``format``.
+    """
+
+    target: str
+    kind: str
+    frozen: str = ""
+    path: str = ""
+    format: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TakePlan(FilePlan):
+    """A snapshot that would be taken.
+
+    ``memory`` is "internal", "external" or "no". With ``by_driver`` the hypervisor itself decides
+    about files, and nothing is said of them.
+    """
+
+    name: str = ""
+    description: str = ""
+    active: bool = False
+    memory: str = "no"
+    memory_path: str = ""
+    quiesce: bool = False
+    by_driver: bool = False
+    disks: tuple[TakenDisk, ...] = ()
+
+    @property
+    def is_external(self) -> bool:
+        """Tell whether writes go to new files afterwards."""
+        return any(disk.kind == "external" for disk in self.disks)
+
+
+def take_plan(storage: MachineStorage, spec: TakeSpec, now: datetime) -> TakePlan:
+    """Return what taking a snapshot would do; see the tables above."""
+    return _Taking(storage, spec, now).plan()
+
+
+def name_from(pattern: str, taken: Iterable[str], now: datetime) -> str:
+    """Return the name that a pattern stands for; ``{n}`` is the first number that is free."""
+    text = (pattern.strip() or DEFAULT_PATTERN).replace("{date}", now.strftime("%Y-%m-%d"))
+    text = text.replace("{time}", now.strftime("%H-%M-%S"))
+    names = set(taken)
+    number = 1
+    while "{n}" in text and text.replace("{n}", str(number)) in names:
+        number += 1
+    return text.replace("{n}", str(number))
+
+
+def name_refusal(name: str, taken: Iterable[str], *, inside: bool = False) -> str:
+    """Tell why libvirt can't keep a snapshot under ``name``; "" where it can.
+
+    With ``inside`` the name is also written into an image.
+    """
+    return next(_name_refusals(name, taken, inside=inside), "")
+
+
+def _name_refusals(name: str, taken: Iterable[str], *, inside: bool) -> Iterator[str]:
+    if not name.strip():
+        yield "A snapshot needs a name."
+    if name in set(taken):
+        yield f"There is a snapshot {name} already."
+    if "/" in name or name.startswith("."):
+        yield "libvirt keeps a snapshot in a file of its name: no slash, and no dot at its start."
+    if any(ord(each) < 32 for each in name):
+        yield "A snapshot's name is one line, without control characters."
+    if len(name.encode()) > _LONGEST_NAME:
+        yield f"A snapshot's name has {_LONGEST_NAME} bytes at most."
+    if inside and name.isdigit():
+        yield (
+            "Inside an image a name of digits alone could be taken for another snapshot's number: "
+            "put a letter into it."
+        )
+
+
+_LONGEST_NAME = 250
+"""The name, ``.xml`` behind it, is a file's name, which has 255 bytes at most."""
+
+
+def overlay_path(folder: str, words: Iterable[str], ending: str, taken: Iterable[str]) -> str:
+    """Return a path that isn't taken, from words of which only safe characters are kept."""
+    stem = ".".join(_UNSAFE.sub("_", word) for word in words)[:_LONGEST_STEM]
+    known = set(taken)
+    path, number = posixpath.join(folder, f"{stem}{ending}"), 2
+    while path in known:
+        path = posixpath.join(folder, f"{stem}-{number}{ending}")
+        number += 1
+    return path
+
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9_.+-]")
+_LONGEST_STEM = 200
+
+_BUSY = {
+    DomainState.SAVED: "{} is off with its memory saved to disk, and the two would no longer fit "
+    "together: restore it, or discard the saved memory.",
+    DomainState.SHUTTING_DOWN: "{} is shutting down: wait until it is off.",
+    DomainState.SLEEPING: "{} sleeps: wake it first.",
+    DomainState.MIGRATING: "{} is moving to another host: wait until it is there.",
+    DomainState.UNKNOWN: "Nobody knows what {} is doing now.",
+}
+
+
+class _Taking:
+    """One plan in the making."""
+
+    def __init__(self, storage: MachineStorage, spec: TakeSpec, now: datetime) -> None:
+        self.files = MachineFiles(storage)
+        self.spec = spec
+        self.domain = storage.domain
+        self.active = self.domain.state.is_active or self.domain.run_id is not None
+        self.names = [each.name for each in storage.snapshots]
+        self.name = name_from(spec.name, self.names, now)
+        self.reasons: list[str] = []
+        self.warnings: list[str] = []
+
+    def plan(self) -> TakePlan:
+        refusal = self._state_refusal() or name_refusal(self.name, self.names)
+        if refusal:
+            return self._refused(refusal)
+        if self.domain.hypervisor_type not in EMULATED:
+            return self._by_driver()
+        wanted, refusal = self._wanted_disks()
+        refusal = refusal or self._quiesce_refusal()
+        if refusal:
+            return self._refused(refusal)
+        external = next(self._reasons_for_external(wanted), "")
+        kind = self.spec.kind
+        if kind is SnapshotKind.AUTO:
+            kind = SnapshotKind.EXTERNAL if external else SnapshotKind.INTERNAL
+            self.reasons.append(f"{kind.capitalize()}: {external or _WHY_INTERNAL}")
+        if kind is SnapshotKind.INTERNAL:
+            refusal = external and f"It can't be internal: {external}"
+            refusal = refusal or name_refusal(self.name, self.names, inside=True)
+        refusal = refusal or self._memory_refusal() or (not wanted and _NO_DISK) or ""
+        if refusal:
+            return self._refused(refusal)
+        memory = self._has_memory()
+        self._warn(wanted, kind, memory=memory)
+        if kind is SnapshotKind.INTERNAL:
+            return self._internal(wanted, memory=memory)
+        return self._external(wanted, memory=memory)
+
+    @property
+    def title(self) -> str:
+        return f"Take snapshot {self.name}"
+
+    def _refused(self, refusal: str) -> TakePlan:
+        return TakePlan(self.title, refusal=refusal, name=self.name, active=self.active)
+
+    def _state_refusal(self) -> str:
+        state = self.domain.state
+        if state is DomainState.CRASHED and self.active:
+            return f"{self.domain.name} has crashed and is kept for a look at it: force it off."
+        sentence = _BUSY.get(state, "")
+        if not sentence and self.domain.has_managed_save:
+            sentence = _BUSY[DomainState.SAVED]
+        return sentence.format(self.domain.name)
+
+    def _quiesce_refusal(self) -> str:
+        if not self.spec.quiesce:
+            return ""
+        if not self.active:
+            return f"{self.domain.name} is off: there are no file systems to quiesce."
+        if self.domain.agent is not AgentState.CONNECTED:
+            return (
+                "Quiescing needs the guest agent, and it doesn't answer: start it in the guest, or "
+                "take the snapshot without."
+            )
+        if self.spec.memory is Wanted.YES:
+            return "Quiesced file systems and saved memory exclude each other: choose one of them."
+        return ""
+
+    def _wanted_disks(self) -> tuple[list[Disk], str]:
+        """Return the disks that go in, and a refusal where one can't."""
+        known = {disk.target for disk in self.domain.disks}
+        asked = (*self.spec.disks, *self.spec.leave_out)
+        if stray := [target for target in asked if target not in known]:
+            return [], f"{self.domain.name} has no disk {listed(stray)}."
+        wanted: list[Disk] = []
+        for disk in self.domain.disks:
+            named = disk.target in self.spec.disks
+            if disk.target in self.spec.leave_out or (self.spec.disks and not named):
+                continue
+            if why := _never_in(disk):
+                if named:
+                    return [], f"{disk.target} can't be in a snapshot: {why}"
+                continue
+            if why := _cant_be_in(disk):
+                return [], f"{disk.target} can't be in a snapshot: {why} {_LEAVE_IT_OUT}"
+            wanted.append(disk)
+        return wanted, ""
+
+    def _left_out(self, wanted: list[Disk]) -> list[Disk]:
+        """Return the disks that the guest writes to and that aren't in it."""
+        return [disk for disk in self.domain.disks if disk not in wanted and not _never_in(disk)]
+
+    def _reasons_for_external(self, wanted: list[Disk]) -> Iterator[str]:
+        domain, spec = self.domain, self.spec
+        if spec.quiesce:
+            yield "only an external one can be quiesced."
+        if self.active and spec.memory is Wanted.NO:
+            yield "only an external one leaves the memory of a machine that runs."
+        if self.active and domain.host_devices:
+            yield f"{_passed_through(domain)}, so its memory can't be saved."
+        for disk in wanted:
+            form = disk.format or "raw"
+            if form not in OWN_FORMATS:
+                yield f"{disk.target} is {form}, which keeps no snapshots inside."
+        if left := self._left_out(wanted):
+            names = listed(disk.target for disk in left)
+            yield f"{names} is left out, and an internal one takes every disk."
+        if domain.nvram_path and self._nvram_format() not in OWN_FORMATS:
+            yield "its UEFI variables are in a file that keeps no snapshots inside."
+        for disk in wanted:
+            path = disk.source
+            if overlays := self.files.overlay_of(path):
+                yield (
+                    f"{disk.target} writes into the overlay of snapshot {overlays[0].name}, and "
+                    "libvirt can't delete the two kinds where they are mixed."
+                )
+
+    def _nvram_format(self) -> str:
+        image = self.files.image(self.domain.nvram_path)
+        return image.format if image is not None else ""
+
+    def _memory_refusal(self) -> str:
+        if self.spec.memory is not Wanted.YES:
+            return ""
+        if not self.active:
+            return f"{self.domain.name} is off: there is no memory to keep."
+        if self.domain.host_devices:
+            return f"Its memory can't be saved: {_passed_through(self.domain)}."
+        return ""
+
+    def _has_memory(self) -> bool:
+        if not self.active or self.spec.quiesce or self.domain.host_devices:
+            return False
+        return self.spec.memory is not Wanted.NO
+
+    def _warn(self, wanted: list[Disk], kind: SnapshotKind, *, memory: bool) -> None:
+        for disk in self._left_out(wanted):
+            self.warnings.append(
+                f"{disk.target} is left out: a revert will leave it as it is by then."
+            )
+        if self.active and not memory and not self.spec.quiesce:
+            self.warnings.append(
+                "Without its memory, the disks are kept as after a power cut: what the guest has "
+                "not written yet isn't in it."
+            )
+        if kind is SnapshotKind.EXTERNAL:
+            inside = dict.fromkeys(
+                name for disk in wanted for name in self.files.has_inside(disk.source)
+            )
+            if inside:
+                self.warnings.append(
+                    f"{listed(inside)} lies inside a file that others will be built on: there is "
+                    "no way back to it, and no deleting it, until this snapshot is deleted."
+                )
+            if self.domain.nvram_path:
+                self.warnings.append("The UEFI variables aren't part of it.")
+        if not self.domain.persistent:
+            self.warnings.append(
+                f"{self.domain.name} is transient: what libvirt knows of the snapshot is gone "
+                "when it stops."
+            )
+
+    def _by_driver(self) -> TakePlan:
+        if self.spec.disks or self.spec.leave_out:
+            return self._refused("This hypervisor chooses by itself which disks are in a snapshot.")
+        if self.spec.quiesce or self.spec.memory_path:
+            return self._refused("This hypervisor can't do that: it keeps snapshots by itself.")
+        if self.spec.kind is SnapshotKind.EXTERNAL:
+            return self._refused("This hypervisor keeps snapshots by itself, never in files.")
+        return TakePlan(
+            self.title,
+            machine=_goes_on(self.domain),
+            reasons=("This hypervisor keeps the snapshot by itself; it tells of no files.",),
+            copies_bytes=None,
+            name=self.name,
+            description=self.spec.description,
+            active=self.active,
+            memory="internal" if self.active else "no",
+            by_driver=True,
+        )
+
+    def _disks(self, wanted: list[Disk], taken: dict[str, TakenDisk]) -> tuple[TakenDisk, ...]:
+        return tuple(
+            taken.get(disk.target, TakenDisk(disk.target, "no")) for disk in self.domain.disks
+        )
+
+    def _internal(self, wanted: list[Disk], *, memory: bool) -> TakePlan:
+        files = []
+        taken = {}
+        for number, disk in enumerate(wanted):
+            path = disk.source
+            taken[disk.target] = TakenDisk(disk.target, "internal", path)
+            size = self.files.size(path)
+            # QEMU writes the memory into the first disk.
+            more = self.domain.memory_bytes if memory and number == 0 else 0
+            files.append(
+                PlannedFile(
+                    path,
+                    Fate.GROWS,
+                    f"disk {disk.target}: takes the state inside"
+                    + (", and the memory" if more else ""),
+                    disk.target,
+                    size,
+                    None if size is None else size + more,
+                )
+            )
+        return TakePlan(
+            self.title,
+            files=tuple(files),
+            machine=_goes_on(self.domain, pauses=memory),
+            reasons=tuple(self.reasons),
+            warnings=tuple(self.warnings),
+            copies_bytes=self.domain.memory_bytes if memory else 0,
+            name=self.name,
+            description=self.spec.description,
+            active=self.active,
+            memory="internal" if memory else "no",
+            disks=self._disks(wanted, taken),
+        )
+
+    def _external(self, wanted: list[Disk], *, memory: bool) -> TakePlan:
+        paths = set(self.files.paths)
+        files: list[PlannedFile] = []
+        taken: dict[str, TakenDisk] = {}
+        for disk in wanted:
+            below = disk.source
+            folder = self._folder(disk)
+            if not folder:
+                return self._refused(
+                    f"{disk.target} is a block device, and no other disk shows a folder for the "
+                    f"file that would take its writes. {_LEAVE_IT_OUT}"
+                )
+            words = [self.domain.name, self.name] + ([disk.target] if len(wanted) > 1 else [])
+            above = overlay_path(folder, words, ".qcow2", paths)
+            paths.add(above)
+            taken[disk.target] = TakenDisk(disk.target, "external", below, above, "qcow2")
+            size = self.files.size(below)
+            files += [
+                PlannedFile(
+                    below, Fate.FROZEN, f"disk {disk.target} as it is", disk.target, size, size
+                ),
+                PlannedFile(
+                    above,
+                    Fate.CREATED,
+                    f"disk {disk.target}: takes the writes from now on",
+                    disk.target,
+                    None,
+                    self.files.virtual(below),
+                    below,
+                ),
+            ]
+        memory_path = ""
+        if memory:
+            memory_path = self.spec.memory_path or overlay_path(
+                posixpath.dirname(next(iter(taken.values())).path),
+                [self.domain.name, self.name],
+                ".memory",
+                paths,
+            )
+            if not memory_path.startswith("/") or memory_path in paths:
+                return self._refused(
+                    "The memory needs a file of its own, with its full path: "
+                    f"{memory_path} is taken or has none."
+                )
+            files.append(
+                PlannedFile(
+                    memory_path,
+                    Fate.CREATED,
+                    f"memory of {self.name}",
+                    becomes_bytes=self.domain.memory_bytes,
+                )
+            )
+        return TakePlan(
+            self.title,
+            files=tuple(files),
+            machine=_goes_on(self.domain, pauses=memory),
+            reasons=tuple(self.reasons),
+            warnings=tuple(self.warnings),
+            copies_bytes=self.domain.memory_bytes if memory else 0,
+            name=self.name,
+            description=self.spec.description,
+            active=self.active,
+            memory="external" if memory else "no",
+            memory_path=memory_path,
+            quiesce=self.spec.quiesce,
+            disks=self._disks(wanted, taken),
+        )
+
+    def _folder(self, disk: Disk) -> str:
+        """Return where a new file over ``disk`` belongs: beside it, or beside another file."""
+        for each in (disk, *self.domain.disks):
+            path = each.source
+            if each.source_type != "block" and path.startswith("/") and not _never_in(each):
+                return posixpath.dirname(path)
+        return ""
+
+
+_WHY_INTERNAL = "every disk is qcow2, so all of it fits into the files that are there."
+_NO_DISK = "No disk would be in it: there is none that the guest writes to, or all are left out."
+_LEAVE_IT_OUT = "Leave it out if the snapshot may do without it."
+
+
+def _never_in(disk: Disk) -> str:
+    """Tell why a disk has no place in any snapshot; it needs none, for it can't change."""
+    if disk.device not in {"disk", "lun"}:
+        return "it is a drive for media."
+    if not disk.source:
+        return "it is empty."
+    return "it is read-only." if disk.read_only else ""
+
+
+def _cant_be_in(disk: Disk) -> str:
+    """Tell why a disk that the guest writes to can't be in a snapshot."""
+    if disk.shareable:
+        return "other machines may write to it at the same time."
+    if disk.device == "lun":
+        return "it is a device of the host that is passed through."
+    if disk.source_type not in {"file", "block", "volume"}:
+        return f"it is not a file but of type {disk.source_type}."
+    return ""
+
+
+def _passed_through(domain: Domain) -> str:
+    return f"it has a device of the host ({listed(dict.fromkeys(domain.host_devices))})"
+
+
+def _goes_on(domain: Domain, *, pauses: bool = False) -> str:
+    if domain.state is DomainState.PAUSED:
+        return "stays paused"
+    if not domain.state.is_active:
+        return "stays off"
+    if pauses:
+        return f"pauses while its memory is written (up to {round_size(domain.memory_bytes)})"
+    return "keeps running"
