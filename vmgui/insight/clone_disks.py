@@ -16,8 +16,8 @@ OVERLAY_BYTES = 200 * 1024
 FILE_POOLS = frozenset({"dir", "fs", "netfs", "gluster"})
 """Pools whose volumes are files, so that they can hold qcow2."""
 
-RAW_POOLS = frozenset({"logical", "rbd", "zfs", "sheepdog"})
-"""Pools in which volumes can be made, but only raw ones."""
+RAW_POOLS = frozenset({"logical", "zfs"})
+"""Pools whose volumes are block devices of the host: raw, and made by libvirt."""
 
 _NETWORKED = frozenset({"network", "nvme", "vhostuser", "vhostvdpa", "dir"})
 
@@ -230,6 +230,8 @@ def _is_live(disk: _Disk, image: Image) -> bool:
 
 def _why_not_shared(disk: _Disk) -> Iterator[str]:
     image = disk.image
+    if disk.disk.bus in {"ide", "sata"}:
+        yield f"QEMU has no read-only disks on {disk.disk.bus.upper()}."
     frozen = disk.facts.storage.domain.is_template or disk.disk.read_only
     if image is not None and not frozen and _is_live(disk, image):
         yield (

@@ -99,8 +99,9 @@ class Domain:
     ``read_fully`` is false while only name and state are known and the XML is still to come.
     ``state_since_s`` is wall time (seconds since the epoch) of the last change of state that
     vmgui saw, or None where the machine was in that state already when it was first seen.
-    ``clone_of`` is the UUID of the machine whose linked clone it is, "" for none; ``is_template``
-    that linked clones may read its disks, so that it must not change.
+    ``clone_of`` is the UUID of the machine whose linked clone it is, "" for none, and
+    ``clone_of_name`` what that was called then. ``is_template``: linked clones may read its disks,
+    so that it must not change.
     ``host_devices`` has the kind ("pci", "usb", "mdev") of each device of the host that is passed
     through.
     """
@@ -139,6 +140,7 @@ class Domain:
     state_since_s: float | None = None
     is_template: bool = False
     clone_of: str = ""
+    clone_of_name: str = ""
 
     @property
     def uuid(self) -> str:
