@@ -452,7 +452,7 @@ async def test_merging_chooses_from_the_files_of_the_disk(
     assert not top.isVisible()
     await until(act.isEnabled, "the plan of pulling is there")
     assert planners[PULL].asked == [{"disk": "vda"}]
-    assert act.text() == "Pull vda"
+    assert act.text() == "Pull into vda"
     QTest.keyClick(base, Qt.Key.Key_Down)
     await until(act.isEnabled, "the plan of that base is there")
     act.click()
@@ -489,7 +489,7 @@ async def test_disks_of_one_file_have_nothing_to_merge(
 
 @pytest.mark.parametrize(
     ("name", "why"),
-    [("", "needs a name"), ("a/b", "slash"), ("before <update>", "has that name")],
+    [("", "needs a name"), ("a/b", "slash"), ("before <update>", "already")],
 )
 async def test_a_name_that_does_not_do_for_a_snapshot_is_refused(
     qloop: QEventLoop, open_window: OpenWindow, tmp_path: Path, name: str, why: str

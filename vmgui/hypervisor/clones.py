@@ -7,7 +7,7 @@ from lxml import etree
 
 from vmgui.hypervisor.abilities import Abilities
 from vmgui.hypervisor.domains import edit_flags, find
-from vmgui.hypervisor.errors import NotPossibleNow, UnreadableXml
+from vmgui.hypervisor.errors import UnreadableXml
 from vmgui.hypervisor.images import read_machine_storage
 from vmgui.hypervisor.networks import list_networks
 from vmgui.hypervisor.storage import list_pools
@@ -120,4 +120,3 @@ def get_origin(conn: libvirt.virConnect, uuid: str) -> Origin:
     root = parse(find(conn, uuid).XMLDesc(), "domain")
     metadata = root.find("metadata")
     return Origin() if metadata is None else read_origin(metadata)
-

@@ -3,6 +3,7 @@
 from vmgui.insight.amounts import counted, size
 from vmgui.insight.file_plan import Fate, FilePlan, PlannedFile
 
+UNKNOWN = "not known"
 _TAKES_ROOM = (Fate.CREATED, Fate.GROWS, Fate.WRITTEN)
 _NOTED = (Fate.CREATED, Fate.GROWS, Fate.REMOVED, Fate.LEFT)
 
@@ -35,7 +36,7 @@ def figures(plan: FilePlan) -> tuple[tuple[str, str], ...]:
         ("Needs", needed_bytes(plan)),
     ):
         if amount is None:
-            told.append((label, "not known"))
+            told.append((label, UNKNOWN))
         elif amount:
             told.append((label, f"up to {size(amount)}"))
     if plan.machine:
@@ -53,5 +54,6 @@ def in_short(plan: FilePlan) -> str:
     parts += [
         words if label == "Machine" else f"{label.lower()} {words}"
         for label, words in figures(plan)
+        if words != UNKNOWN
     ]
     return " · ".join(parts) or "No file is touched"

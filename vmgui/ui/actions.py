@@ -15,8 +15,8 @@ from vmgui.ui.possible import Possible
 from vmgui.ui.style import Style
 from vmgui.ui.widgets.text import plain_tooltip
 
-_KEYS = {"domain.rename": "F2", "domain.delete": "Del"}
-_AFTER = {"domain.reset", "domain.discard-saved", "domain.edit"}
+_KEYS = {"domain.rename": "F2", "domain.delete": "Del", "snapshot.create": "Ctrl+Shift+S"}
+_AFTER = {"domain.reset", "domain.discard-saved", "domain.edit", "snapshot.create"}
 """Actions that begin a new part of a menu."""
 
 

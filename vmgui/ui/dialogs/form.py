@@ -21,7 +21,7 @@ def form_layout() -> QFormLayout:
 def caption(text: str) -> QLabel:
     """Return a label that stands at the height of the first line of its field."""
     label = plain_label(text, "table", "t2")
-    label.setMinimumHeight(current().px(30))
+    label.setFixedHeight(current().px(30))
     return label
 
 

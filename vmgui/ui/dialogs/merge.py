@@ -102,7 +102,8 @@ class MergeDialog(PlanDialog):
 
     def act_words(self) -> str:
         """Return the verb and the disk."""
-        return f"{self.deed.action.title} {self.disk.currentText()}".strip()
+        verb = "Merge" if self.way.key == COMMIT else "Pull into"
+        return f"{verb} {self.disk.currentText() or 'disk'}"
 
     def refresh(self) -> None:
         """Offer what the chosen way takes."""

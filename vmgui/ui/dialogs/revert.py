@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QWidget
 
+from vmgui.insight.snapshot_take import DEFAULT_PATTERN
 from vmgui.inventory.snapshot import Snapshot
-from vmgui.ui.dialogs.form import caption, form_layout
+from vmgui.ui.dialogs.form import caption, form_layout, set_why
 from vmgui.ui.dialogs.planned import Deed, PlanDialog, shortened
 from vmgui.ui.widgets.segmented import Segmented
 from vmgui.ui.widgets.text import plain_label
@@ -37,7 +38,7 @@ class RevertDialog(PlanDialog):
         self.keep_name = QLineEdit(str(given.get("keep_name", "")))
         self.keep_name.setObjectName("revert-keep-name")
         self.keep_name.setAccessibleName("Name of what is kept")
-        self.keep_name.setPlaceholderText("made from the pattern")
+        self.keep_name.setPlaceholderText(DEFAULT_PATTERN)
         then = _RUNS.get(snapshot.state, snapshot.state)
         choices = [("as-then", f"As it was then ({then})" if then else "As it was then")]
         choices += [("running", "Running"), ("paused", "Paused")]
@@ -50,7 +51,12 @@ class RevertDialog(PlanDialog):
         kept.addWidget(self.keep)
         kept.addWidget(self.keep_name, 1)
         form.addRow(caption("What is now"), kept)
+        self.force_off = QCheckBox("It may be forced off where that is needed")
+        self.force_off.setObjectName("revert-force-off")
+        self.force_off.setChecked(given.get("force_off") is True)
+        form.addRow("", self.force_off)
         self.form.addLayout(form)
+        self.force_off.toggled.connect(self.follow)
         self.keep.toggled.connect(self.follow)
         self.keep_name.textChanged.connect(self.follow)
         self.run.chosen.connect(self.follow)
@@ -67,6 +73,8 @@ class RevertDialog(PlanDialog):
                 chosen["keep_name"] = name
         if self.run.key != "as-then":
             chosen["run"] = self.run.key
+        if self.force_off.isEnabled() and self.force_off.isChecked():
+            chosen["force_off"] = True
         return chosen
 
     def act_words(self) -> str:
@@ -74,6 +82,9 @@ class RevertDialog(PlanDialog):
         return f"Revert to {shortened(self.deed.name)}"
 
     def refresh(self) -> None:
-        """Take the name of what is kept only where it is."""
+        """Take the name of what is kept only where it is, and power only from what runs."""
         self.keep_name.setEnabled(self.keep.isChecked())
+        domain = self.deed.inventory.domain(self.deed.machine)
+        active = domain is not None and domain.state.is_active
+        set_why(self.force_off, "" if active else "It is off already.")
         super().refresh()

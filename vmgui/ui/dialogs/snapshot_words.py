@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QWidget
 
+from vmgui.insight.snapshot_take import name_refusal
 from vmgui.inventory.key import Key
 from vmgui.inventory.snapshot import Snapshot
 from vmgui.ui.dialogs.dialog import (
@@ -96,19 +97,14 @@ class RenameSnapshotDialog(_WordsDialog):
         self._show(self.name, self._fault())
 
     def _fault(self) -> str:
-        name, snapshot = self.name.text().strip(), self.deed.record
+        snapshot = self.deed.record
         assert isinstance(snapshot, Snapshot)
-        if not name:
-            return "A snapshot needs a name."
-        if "/" in name:
-            return "libvirt makes file names of it, so a slash isn't allowed."
-        if not name.isprintable():
-            return "Characters that can't be seen aren't allowed in a name."
-        taken = any(
-            each.domain == snapshot.domain and each.name == name and each.key != snapshot.key
+        others = (
+            each.name
             for each in self.deed.inventory.of(Snapshot, snapshot.key.host)
+            if each.domain == snapshot.domain and each.key != snapshot.key
         )
-        return "Another snapshot of this machine has that name." if taken else ""
+        return name_refusal(self.name.text().strip(), others)
 
 
 class DescribeSnapshotDialog(_WordsDialog):

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
 )
 
 from vmgui.insight.file_plan import Fate
+from vmgui.insight.snapshot_take import DEFAULT_PATTERN, TakePlan
 from vmgui.inventory.domain import AgentState, Disk, Domain
 from vmgui.ui.dialogs.edit import TextField
 from vmgui.ui.dialogs.form import caption, form_layout, set_why
@@ -21,6 +22,7 @@ from vmgui.ui.widgets.segmented import Segmented
 from vmgui.ui.widgets.text import literal, one_line, plain_label, plain_tooltip
 
 _KINDS = (("auto", "Choose for me"), ("internal", "Internal"), ("external", "External"))
+_PATTERN = "{n} is the next free number; {date} and {time} are known too"
 _MEMORY = (("auto", "Choose for me"), ("yes", "With memory"), ("no", "Disks only"))
 
 
@@ -30,7 +32,7 @@ class TakeFields:
     def __init__(self, given: Mapping[str, object]) -> None:
         self.name = QLineEdit(str(given.get("name", "")))
         self.name.setObjectName("take-name")
-        self.name.setPlaceholderText("made from the pattern")
+        self.name.setPlaceholderText(DEFAULT_PATTERN)
         self.description = TextField(str(given.get("description", "")), 52)
         self.description.setObjectName("take-description")
         self.description.setMaximumHeight(self.description.minimumHeight())
@@ -40,20 +42,36 @@ class TakeFields:
         self.memory = Segmented(_MEMORY, "Memory")
         self.memory.setObjectName("take-memory")
         self.memory.choose(str(given.get("memory", "auto")))
+        self.gives = plain_label("", "axis", "t3", wrap=True)
+        self.gives.setObjectName("take-gives")
+        self.kind_why = plain_label("", "table", "t2", wrap=True)
+        self.kind_why.setObjectName("take-kind-reason")
         self.quiesce = QCheckBox("Have the guest's agent quiet its file systems first")
         self.quiesce.setObjectName("take-quiesce")
         self.quiesce.setChecked(given.get("quiesce") is True)
 
     def add_to(self, form: QFormLayout) -> None:
         """Put the fields that stand above what is about the disks into a form."""
-        for label, field in (
-            ("Name", self.name),
-            ("Description", self.description),
-            ("Kind", self.kind),
-            ("Memory", self.memory),
+        self.show_hints("", "")
+        for label, field, hint in (
+            ("Name", self.name, self.gives),
+            ("Description", self.description, None),
+            ("Kind", self.kind, self.kind_why),
+            ("Memory", self.memory, None),
         ):
             field.setAccessibleName(label)
-            form.addRow(caption(label), field)
+            column = QVBoxLayout()
+            column.setSpacing(3)
+            column.addWidget(field)
+            if hint is not None:
+                column.addWidget(hint)
+            form.addRow(caption(label), column)
+
+    def show_hints(self, name: str, kind: str) -> None:
+        """Say what the pattern gives, and why it is that kind; both where one plan tells."""
+        self.gives.setText(f"gives {one_line(name)} · {_PATTERN}" if name else _PATTERN)
+        self.kind_why.setText(kind)
+        self.kind_why.setVisible(bool(kind))
 
     def arguments(self) -> dict[str, object]:
         """Return what was chosen; what was left as it is isn't named."""
@@ -85,8 +103,6 @@ class TakeDialog(PlanDialog):
         domain = deed.record
         assert isinstance(domain, Domain)
         self.fields = TakeFields(given)
-        self._kind_why = plain_label("", "table", "t2", wrap=True)
-        self._kind_why.setObjectName("take-kind-reason")
         self.view.shows_reasons = False
         left_out = given.get("leave_out", ())
         assert isinstance(left_out, tuple | list)
@@ -96,7 +112,6 @@ class TakeDialog(PlanDialog):
         self.memory_path.setAccessibleName("Memory file")
         self._form = form_layout()
         self.fields.add_to(self._form)
-        self._form.insertRow(3, "", self._kind_why)
         self._form.addRow(caption("Memory file"), self.memory_path)
         if self._disks:
             self._form.addRow(caption("Disks"), self._disk_row())
@@ -124,9 +139,10 @@ class TakeDialog(PlanDialog):
         return "Take snapshot"
 
     def on_plan(self) -> None:
-        """Say beside the kind why it is that one, and where memory goes unless told."""
+        """Say what the name gives, why it is that kind, and where memory goes unless told."""
         plan = self.live.plan
-        self._kind_why.setText(" ".join(plan.reasons) if plan is not None else "")
+        name = plan.name if isinstance(plan, TakePlan) else ""
+        self.fields.show_hints(name, " ".join(plan.reasons) if plan is not None else "")
         created = plan.of(Fate.CREATED) if plan is not None else ()
         memory = next((file.path for file in created if file.what.startswith("memory")), "")
         self.memory_path.setPlaceholderText(one_line(memory) or "beside its disks")
@@ -143,9 +159,15 @@ class TakeDialog(PlanDialog):
             set_why(self.fields.quiesce, why)
             self._agent_why.setText(why)
             self._agent_why.setVisible(bool(why))
-            keeps = active and self.fields.memory.key != "no"
-            self._form.setRowVisible(self.memory_path, keeps and self.fields.kind.key != "internal")
+            self._form.setRowVisible(self.memory_path, active and self._goes_to_a_file())
         super().refresh()
+
+    def _goes_to_a_file(self) -> bool:
+        """Tell whether memory goes to a file of its own, by what was chosen or by the plan."""
+        fields, plan = self.fields, self.live.plan
+        if fields.kind.key == "external" and fields.memory.key == "yes":
+            return True
+        return isinstance(plan, TakePlan) and plan.memory == "external"
 
     def _disk_row(self) -> QWidget:
         inside = QWidget()

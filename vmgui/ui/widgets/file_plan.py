@@ -81,7 +81,8 @@ class FilePlanView(QWidget):
             ("warning", "warn", "plan-warning", plan.warnings),
         ):
             for sentence in sentences:
-                column.addWidget(_sentence(icon, tone, sentence, name))
+                said = f"Lost: {sentence}" if sentences is plan.loses else sentence
+                column.addWidget(_sentence(icon, tone, said, name))
         if plan.files:
             column.addWidget(_files(plan))
         for merge in plan.merges:
