@@ -27,6 +27,7 @@ MACHINE = Domain(
     "win",
     DomainState.OFF,
     read_fully=True,
+    hypervisor_type="kvm",
     tags=("classroom",),
     disks=(SYSTEM, DATA, DRIVE),
     interfaces=(Interface("52:54:00:aa:bb:cc", source="default", model="virtio"),),

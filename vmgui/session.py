@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from vmgui import places
+from vmgui.actions.clone_facts import clone_facts
 from vmgui.actions.job import Job
 from vmgui.actions.journal import Journal
 from vmgui.actions.registry import standard
@@ -131,6 +132,16 @@ class Session:
             key.host,
             what=f"What the disks of {name} are is not known.",
         )
+
+    async def clone_facts(self, target: Key, snapshot: str = "") -> CloneFacts:
+        """Return what a plan of clones of a machine is made from, read afresh.
+
+        Raises VmguiError.
+        """
+        record = self.inventory.domain(target)
+        if record is None:
+            raise Vanished("It can't be cloned.", "It is not there any more.")
+        return await clone_facts(self.fleet, self.inventory, record, snapshot)
 
     async def refresh(self) -> None:
         """Read everything again, on every host that is connected."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from vmgui.actions import (
     disk_merge,
+    domain_clone,
     domain_delete,
     domain_identity,
     domain_lifecycle,
@@ -51,6 +52,7 @@ def standard() -> Registry:
             *domain_lifecycle.ACTIONS,
             *domain_saved.ACTIONS,
             *domain_identity.ACTIONS,
+            *domain_clone.ACTIONS,
             *domain_delete.ACTIONS,
             *snapshot_create.ACTIONS,
             *snapshot_revert.ACTIONS,

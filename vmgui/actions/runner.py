@@ -196,6 +196,8 @@ class Runner:
             job.error = error
         except Exception as error:
             _blame_ourselves(job, error)
+        finally:
+            work.end_children()
         await self._reread(work)
         if job.error is None:
             return JobState.DONE
@@ -213,7 +215,25 @@ class Runner:
             raise kind(job.failure, reason, host.link.what_to_do)
         if reason := action.refuse(record):
             raise NotPossibleNow(job.failure, reason)
-        return Work(record, values, job, self._fleet, self._inventory)
+        return Work(record, values, job, self._fleet, self._inventory, self._enter_child)
+
+    def _enter_child(
+        self, parent: Job, title: str, target: Key, name: str, virsh: tuple[str, ...]
+    ) -> Job:
+        """Enter a part of a job in the journal; whoever carries it out moves it on."""
+        child = Job(
+            id=uuid.uuid4().hex,
+            action_id=parent.action_id,
+            title=title,
+            target=target,
+            target_name=name,
+            host_name=parent.host_name,
+            virsh=virsh,
+            created_at_s=time.time(),
+            parent=parent.id,
+        )
+        self._journal.follow(child)
+        return child
 
     async def _plan_again(self, action: Action[Any], work: Work[Any]) -> None:
         """Make the plan from what is there now; what was shown may be old."""

@@ -14,6 +14,7 @@
     ├── NoSpace               the disk or the pool is full
     ├── UnreadableXml         the host described something in a way that can't be read
     ├── UnfitText             a text that was typed can't be kept by libvirt
+    ├── Cancelled             a person cancelled it
     └── CallFailed            libvirt refused for another reason
 
 Each is the environment's fault. A bug of ours is any other exception.
@@ -85,6 +86,10 @@ class UnreadableXml(VmguiError):
 
 class UnfitText(VmguiError):
     """A text that was typed holds characters that libvirt's XML can't."""
+
+
+class Cancelled(VmguiError):
+    """A person cancelled it."""
 
 
 class CallFailed(VmguiError):

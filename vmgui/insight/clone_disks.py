@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from vmgui.insight.clone_freeze import freeze_refusal
 from vmgui.insight.clone_plan import CloneFacts, Option, PlannedDisk, SourceDisk
 from vmgui.insight.clone_source import Source, writers
 from vmgui.insight.clone_spec import BaseFate, CloneKind, CloneSpec, DiskChoice
@@ -250,7 +251,7 @@ def _why_not_linked(disk: _Disk, spec: CloneSpec) -> Iterator[str]:
     if not disk.disk.format:
         yield "Its format isn't known; a guessed one would let a guest read other files."
     if spec.base is BaseFate.OVERLAY and needs_base(disk.facts, disk.source):
-        yield overlay_refusal(disk.facts)
+        yield freeze_refusal(disk.facts, (disk.disk.target,))
 
 
 def _why_not_full(disk: _Disk) -> Iterator[str]:
@@ -280,22 +281,6 @@ def pool_refusal(pool: Pool) -> str:
 def needs_base(facts: CloneFacts, source: Source) -> bool:
     """Tell whether linked clones need something done that keeps the source's files as they are."""
     return source.snapshot is None and not facts.storage.domain.is_template
-
-
-def overlay_refusal(facts: CloneFacts) -> str:
-    """Tell in a sentence why the source can't go on with an overlay; "" where it can."""
-    storage = facts.storage
-    internal = [
-        each.name
-        for each in storage.snapshots
-        if each.disks and all(disk.kind != "external" for disk in each.disks)
-    ]
-    if internal or any(not each.disks for each in storage.snapshots):
-        return (
-            f"{storage.domain.name} has internal snapshots, which it couldn't be reverted to any "
-            "more once it goes on with an overlay: make it a template, or copy in full."
-        )
-    return ""
 
 
 def _makes_a_file(disk: SourceDisk) -> bool:

@@ -7,29 +7,7 @@ from vmgui.insight.clone_plan import CloneFacts, PlannedMachine, SourceDisk, Spa
 from vmgui.insight.clone_source import Source
 from vmgui.insight.clone_spec import BaseFate, CloneSpec, DiskChoice, GuestName
 from vmgui.insight.file_plan import Fate, FilePlan, PlannedFile
-
-BASE_SNAPSHOT = "base-of-clones"
-"""The name of the external snapshot that freezes a source's files; a number follows if taken."""
-
-
-def base_snapshot(facts: CloneFacts) -> str:
-    """Return the name of the snapshot that would freeze the source's files."""
-    taken = {each.name for each in facts.storage.snapshots}
-    name, number = BASE_SNAPSHOT, 1
-    while name in taken:
-        number += 1
-        name = f"{BASE_SNAPSHOT}-{number}"
-    return name
-
-
-def overlay_path(path: str, snapshot: str) -> str:
-    """Return where libvirt puts the overlay of an external snapshot that names no file.
-
-    The part of the file's name behind the last dot gives way to the snapshot's name
-    (``virDomainSnapshotAlignDisks``).
-    """
-    folder, slash, name = path.rpartition("/")
-    return f"{folder}{slash}{name.rpartition('.')[0] or name}.{snapshot}"
+from vmgui.insight.snapshot_take import TakePlan
 
 
 def file_plan(
@@ -38,11 +16,12 @@ def file_plan(
     spec: CloneSpec,
     disks: tuple[SourceDisk, ...],
     machines: tuple[PlannedMachine, ...],
-    base: BaseFate | None,
+    of_source: tuple[BaseFate | None, TakePlan | None],
     space: Space,
     refusal: str,
 ) -> FilePlan:
-    """Return what becomes of files; ``base`` is what happens to the source."""
+    """Return what becomes of files; ``of_source`` is what happens to the source, and how."""
+    base, freeze = of_source
     name = facts.storage.domain.name
     copied = [disk.now_bytes for disk in disks if disk.choice is DiskChoice.FULL]
     known = [amount for amount in copied if amount is not None]
@@ -50,6 +29,7 @@ def file_plan(
         title=f"Clone {name}",
         files=(
             *_source_files(facts, disks, base),
+            *(freeze.files if freeze is not None else ()),
             *(file for machine in machines for file in _clone_files(machine, disks)),
         ),
         machine=_machine(name, base),
@@ -83,6 +63,8 @@ def _source_files(
         target = disk.disk.target
         if not disk.path or disk.choice in {DiskChoice.OUT, DiskChoice.EMPTY}:
             continue
+        if disk.choice is DiskChoice.LINKED and base is BaseFate.OVERLAY:
+            continue  # the snapshot's own plan has it
         frozen = disk.choice is DiskChoice.LINKED and base is not None
         yield PlannedFile(
             disk.path,
@@ -92,16 +74,6 @@ def _source_files(
             disk.allocation_bytes,
             disk.allocation_bytes,
         )
-        if frozen and base is BaseFate.OVERLAY:
-            yield PlannedFile(
-                overlay_path(disk.path, base_snapshot(facts)),
-                Fate.CREATED,
-                f"what {name} writes to {target} from now on",
-                target,
-                0,
-                disk.virtual_bytes,
-                backing_after=disk.path,
-            )
 
 
 def _clone_files(machine: PlannedMachine, disks: tuple[SourceDisk, ...]) -> Iterator[PlannedFile]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from vmgui.insight.clone_spec import BaseFate, CloneSpec, DiskChoice
 from vmgui.insight.file_plan import FilePlan
+from vmgui.insight.snapshot_take import TakePlan
 from vmgui.inventory.domain import Disk
 from vmgui.inventory.images import MachineStorage
 from vmgui.inventory.key import Key
@@ -147,7 +148,8 @@ class ClonePlan:
     Its virsh lines come from `vmgui.actions.clone_lines`, which knows the definitions.
     ``spec`` has its defaults filled in: its pattern isn't empty, its guest and pool are chosen.
     ``kinds``, ``bases``, ``guests``, ``pools``, ``networks`` and ``sources`` are what could be
-    chosen instead. ``base`` is what happens to the source, None where nothing needs to.
+    chosen instead. ``base`` is what happens to the source, None where nothing needs to, and
+    ``freeze`` the snapshot of it that is taken for `BaseFate.OVERLAY`.
     ``ready`` is true where the clones can be made as planned.
     """
 
@@ -158,6 +160,7 @@ class ClonePlan:
     space: Space
     files: FilePlan
     base: BaseFate | None = None
+    freeze: TakePlan | None = None
     kinds: tuple[Option, ...] = ()
     bases: tuple[Option, ...] = ()
     guests: tuple[Option, ...] = ()

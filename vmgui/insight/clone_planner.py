@@ -11,13 +11,13 @@ from vmgui.insight.clone_disks import (
     FILE_POOLS,
     content_bytes,
     needs_base,
-    overlay_refusal,
     path_in,
     planned_disk,
     pool_refusal,
     source_disks,
 )
 from vmgui.insight.clone_files import file_plan
+from vmgui.insight.clone_freeze import freeze_plan, freeze_refusal
 from vmgui.insight.clone_plan import (
     CloneFacts,
     ClonePlan,
@@ -63,20 +63,24 @@ def plan_clones(facts: CloneFacts, spec: CloneSpec) -> ClonePlan:
     disks = source_disks(facts, source, filled, pool)
     linked = any(disk.choice is DiskChoice.LINKED for disk in disks)
     base = filled.base if linked and needs_base(facts, source) else None
+    frozen = tuple(disk.disk.target for disk in disks if disk.choice is DiskChoice.LINKED)
+    freeze = freeze_plan(facts, frozen) if base is BaseFate.OVERLAY else None
     machines = tuple(_machines(facts, source, filled, disks, pool))
     space = _space(facts, source, filled, disks, pool)
+    freeze_problem = freeze.refusal if freeze is not None else ""
     refusals = _refusals(facts, source, filled, disks, pool, space)
-    refusal = next(filter(None, refusals), "")
+    refusal = next(filter(None, refusals), freeze_problem)
     return ClonePlan(
         spec=filled,
         source_name=facts.storage.domain.name,
         machines=machines,
         disks=disks,
         space=space,
-        files=file_plan(facts, source, filled, disks, machines, base, space, refusal),
+        files=file_plan(facts, source, filled, disks, machines, (base, freeze), space, refusal),
         base=base,
+        freeze=freeze,
         kinds=_kinds(facts, source, filled, pool),
-        bases=_bases(facts, source),
+        bases=_bases(facts, source, frozen),
         guests=_guests(facts, source, pool),
         pools=_pools(facts, disks),
         networks=tuple(Option(name, name) for name in facts.networks),
@@ -368,7 +372,7 @@ def _kind_refusal(facts: CloneFacts, source: Source, spec: CloneSpec, pool: Pool
     return reasons[0] if reasons and all(reasons) else ""
 
 
-def _bases(facts: CloneFacts, source: Source) -> tuple[Option, ...]:
+def _bases(facts: CloneFacts, source: Source, linked: tuple[str, ...]) -> tuple[Option, ...]:
     name = facts.storage.domain.name
     if not needs_base(facts, source):
         return ()
@@ -382,7 +386,7 @@ def _bases(facts: CloneFacts, source: Source) -> tuple[Option, ...]:
             BaseFate.OVERLAY,
             "It goes on with an overlay",
             f"{name} keeps what it writes from now on in a file of its own",
-            overlay_refusal(facts),
+            freeze_refusal(facts, linked) if linked else "",
         ),
     )
 

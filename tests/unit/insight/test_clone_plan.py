@@ -75,7 +75,10 @@ def test_a_class_of_linked_clones_shares_no_name_mac_uuid_or_file() -> None:
         assert len(set(each)) == len(each)
     assert plan.base is BaseFate.OVERLAY
     assert plan.files.fate_of("/vm/win.qcow2") is Fate.FROZEN
-    assert plan.files.fate_of("/vm/win.base-of-clones") is Fate.CREATED
+    assert plan.freeze is not None
+    overlay = next(disk.path for disk in plan.freeze.disks if disk.target == "vda")
+    assert overlay not in {image.path for image in IMAGES}
+    assert plan.files.fate_of(overlay) is not None
     assert plan.space.full_bytes == 12 * 50 * GIB
     assert plan.space.now_bytes is not None
     assert plan.space.now_bytes < GIB
