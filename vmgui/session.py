@@ -11,8 +11,10 @@ from vmgui.actions.job import Job
 from vmgui.actions.journal import Journal
 from vmgui.actions.registry import standard
 from vmgui.actions.runner import Runner
+from vmgui.hypervisor.errors import Vanished
 from vmgui.hypervisor.fleet import Fleet
 from vmgui.hypervisor.images import read_machine_storage
+from vmgui.insight.clone_plan import CloneFacts
 from vmgui.insight.file_plan import FilePlan
 from vmgui.inventory.domain import Domain
 from vmgui.inventory.images import MachineStorage

@@ -45,8 +45,8 @@ _OF_ONE = {
 class Asking(QObject):
     """Asks what has to be asked about an action, then runs it.
 
-    ``clone_wanted`` has the key of a machine or snapshot to be cloned and what was given: that
-    is a page of the window, not a dialog.
+    ``clone_wanted`` has the key of a machine to be cloned and what was given: that is a page of
+    the window, not a dialog.
     """
 
     clone_wanted = Signal(object, object)

@@ -206,6 +206,7 @@ class MainWindow(QMainWindow):
         self.tree.settled.connect(self._on_settled)
         bridge.journal_changed.connect(self._on_journal)
         bridge.ticked.connect(self._on_tick)
+        self.actions_on_machines.asking.clone_wanted.connect(self.pages.show_clone)
         self.pages.query_wanted.connect(self.side.query.set_text)
         self.pages.page_wanted.connect(self.open_key)
         self.pages.entry_wanted.connect(self._on_entry_wanted)
@@ -215,6 +216,7 @@ class MainWindow(QMainWindow):
         self.pages.lab_wanted.connect(self.connections.start_lab)
         self.connections.lab_progressed.connect(self._on_lab_progressed)
         self.connections.lab_failed.connect(self._on_lab_failed)
+        self.pages.clone_left.connect(self._on_clone_left)
         self.pages.close_wanted.connect(lambda: self.open_row(("all",)))
         self.side.opened.connect(self._show_page)
         self.side.picked.connect(self._on_picked)
@@ -341,6 +343,11 @@ class MainWindow(QMainWindow):
         """Say what can't be kept: settings, the journal or the history of figures."""
         if sentence:
             self.banner.say("warn", "warning", "", sentence, (("hide", "Hide"),))
+
+    def _on_clone_left(self, key: Key) -> None:
+        """Show the machine: its row may be the current one already, which tells nothing."""
+        self.open_key(key)
+        self._show_page(address_of(key))
 
     def _on_palette(self) -> None:
         self._palette.open_for(self.actions_on_machines.targets)

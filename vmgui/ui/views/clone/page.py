@@ -22,6 +22,7 @@ from vmgui.insight.clone_form import (
     ConflictsSkipped,
     Event,
     FactsRead,
+    SourceChosen,
     advance,
     open_form,
 )
@@ -32,7 +33,6 @@ from vmgui.inventory.changes import Change
 from vmgui.inventory.domain import Domain
 from vmgui.inventory.inventory import Inventory
 from vmgui.inventory.key import Key
-from vmgui.inventory.snapshot import domain_of
 from vmgui.ui.bridge import Bridge
 from vmgui.ui.dialogs.script import ScriptDialog
 from vmgui.ui.models.tree_nodes import shown_state
@@ -61,7 +61,8 @@ _FOOT_PX, _RIGHT_LEAST_PX, _NARROW_PX = 52, 360, 1080
 class ClonePage(QWidget):
     """The clone wizard over `CloneForm`: what is valid is the plan's word, not the widgets'.
 
-    ``key`` is a machine's or a snapshot's. ``read`` reads the facts, ``create`` starts the job,
+    ``key`` is the machine's; it opens with the snapshot that is named, "" for the machine as it
+    is. ``read`` reads the facts for cloning from a snapshot, ``create`` starts the job,
     ``script`` gives the commands that do the same. ``close_requested`` asks to be left.
     """
 
@@ -72,9 +73,10 @@ class ClonePage(QWidget):
         key: Key,
         inventory: Inventory,
         bridge: Bridge,
-        read: Callable[[], Awaitable[CloneFacts]],
+        read: Callable[[str], Awaitable[CloneFacts]],
         create: Callable[[CloneForm], object],
         script: Callable[[CloneForm], Sequence[str]],
+        snapshot: str = "",
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -82,9 +84,8 @@ class ClonePage(QWidget):
         self.setProperty("role", "page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.key = key
-        self.machine = domain_of(key) if key.kind == "snapshot" else key
         self.form: CloneForm | None = None
-        self._snapshot = key.id.partition("/")[2] if key.kind == "snapshot" else ""
+        self.opened_with = snapshot
         self._inventory = inventory
         self._bridge = bridge
         self._read, self._create, self._script = read, create, script
@@ -130,6 +131,8 @@ class ClonePage(QWidget):
         if self.form is None:
             return
         self.form = advance(self.form, event)
+        if isinstance(event, SourceChosen):
+            self._begin_reading()  # what its definition hints at counts
         self._show()
 
     def shutdown(self) -> None:
@@ -145,12 +148,12 @@ class ClonePage(QWidget):
             self._read_after = True
             return
         self._is_reading, self._read_after = True, False
-        task = self._tasks.start(self._load(), f"what cloning {self.machine.id} needs to know")
+        task = self._tasks.start(self._load(), f"what cloning {self.key.id} needs to know")
         self._stop = task.cancel
 
     async def _load(self) -> None:
         try:
-            facts = await self._read()
+            facts = await self._read(self._snapshot)
         except VmguiError as error:
             self._show_problem(error)
             return
@@ -158,7 +161,7 @@ class ClonePage(QWidget):
             self._is_reading = False
         self._banner.setVisible(self._is_gone)
         if self.form is None:
-            self.form = open_form(facts, seed=secrets.randbits(31), snapshot=self._snapshot)
+            self.form = open_form(facts, seed=secrets.randbits(31), snapshot=self.opened_with)
         else:
             self.form = advance(self.form, FactsRead(facts))
         self._show()
@@ -176,12 +179,12 @@ class ClonePage(QWidget):
 
     def _on_inventory(self, change: Change) -> None:
         """Read again where machines came, went or became others: names and files are theirs."""
-        if self.machine in change.removed:
+        if self.key in change.removed:
             self._is_gone = True
             self._banner.say("dang", "warning", "This machine is not there any more.")
             self._show_buttons()
             return
-        told = (*change.added, *(each for each in change.updated if each.key == self.machine))
+        told = (*change.added, *(each for each in change.updated if each.key == self.key))
         gone = any(key.kind == "domain" for key in change.removed)
         if gone or any(isinstance(each, Domain) for each in told):
             self._show_head()
@@ -191,8 +194,8 @@ class ClonePage(QWidget):
     # what is shown
 
     def _show_head(self) -> None:
-        domain = self._inventory.domain(self.machine)
-        host = self._inventory.host(self.machine.host)
+        domain = self._inventory.domain(self.key)
+        host = self._inventory.host(self.key.host)
         if domain is None or host is None:
             return
         from_ = f" from {one_line(self._snapshot)}" if self._snapshot else ""
@@ -200,7 +203,7 @@ class ClonePage(QWidget):
         state = shown_state(domain, host)
         words = f"{state.value.capitalize()} on {host.name}"
         if self.form is not None and not any(
-            option.refusal for option in self.form.plan.sources if option.value == self._spec_source
+            option.refusal for option in self.form.plan.sources if option.value == self._snapshot
         ):
             words = f"{words}, safe to clone"
         self.header.chip.set_state(mark_of(state), words)
@@ -212,8 +215,8 @@ class ClonePage(QWidget):
         self.header.summary.setText(" · ".join(filter(None, (machine_summary(domain), held))))
 
     @property
-    def _spec_source(self) -> str:
-        return self.form.spec.snapshot if self.form is not None else ""
+    def _snapshot(self) -> str:
+        return self.opened_with if self.form is None else self.form.spec.snapshot
 
     def _show(self) -> None:
         form = self.form
@@ -230,7 +233,7 @@ class ClonePage(QWidget):
         warnings = plan.files.warnings
         self._reminders.setText("\n".join(f"• {one_line(each)}" for each in warnings))
         self._reminders.setVisible(bool(warnings))
-        self._lines = tuple(self._script(form))
+        self._lines = tuple(self._script(form)) if plan.ready else ()
         self._show_head()
         self._show_buttons()
 
@@ -264,7 +267,7 @@ class ClonePage(QWidget):
         self.close_requested.emit()
 
     def _on_commands(self) -> None:
-        domain = self._inventory.domain(self.machine)
+        domain = self._inventory.domain(self.key)
         name = one_line(domain.name) if domain is not None else ""
         ScriptDialog(f"Clone {name}: the commands", self._lines, self.window()).open()
 
