@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLayout, QMenu, QPushButton, QToolButton, QWidget
 
 from vmgui.actions.action import Action, Danger
 from vmgui.actions.registry import Registry
@@ -20,8 +20,12 @@ Perform = Callable[[str, Sequence[Key]], object]
 
 _FIRST = ("domain.start", "domain.restore", "domain.resume", "domain.suspend")
 _PRIMARY = frozenset(_FIRST[:3])
+_WORDLESS_PX = 256
 _STOP = "domain.shutdown"
 _OTHER_STOPS = ("domain.reboot", "domain.reset", "domain.force-off")
+_BESIDE = ("snapshot.create", "domain.clone")
+"""What has a button of its own beside these, with the last word of its title."""
+
 _DIALOG = frozenset({"domain.rename", "domain.edit", "domain.delete"})
 _AUTOSTART = "domain.autostart"
 _SETS_APART = frozenset({_AUTOSTART, "domain.delete"})
@@ -48,6 +52,7 @@ class MachineButtons(QWidget):
         self._stop.setObjectName(f"action-{_STOP}")
         self._stop.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
         self._stop.clicked.connect(lambda: self._do(_STOP))
+        self._beside = {action_id: self._make_beside(action_id) for action_id in _BESIDE}
         self._more = QToolButton(self)
         self._more.setProperty("role", "action")
         self._more.setObjectName("machine-more")
@@ -57,12 +62,13 @@ class MachineButtons(QWidget):
         self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._entries: dict[str, QAction] = {}
         self._stop.setMenu(self._menu(_OTHER_STOPS))
-        shown = {*_FIRST[2:], _STOP, *_OTHER_STOPS}
+        shown = {*_FIRST[2:], _STOP, *_OTHER_STOPS, *_BESIDE}
         self._more.setMenu(self._menu([each for each in self._actions if each not in shown]))
         row = QHBoxLayout(self)
+        row.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
-        for button in (self._first, self._stop, self._more):
+        for button in (self._first, self._stop, *self._beside.values(), self._more):
             row.addWidget(button)
 
     def set_machine(self, domain: Domain, host: Host | None) -> None:
@@ -75,6 +81,10 @@ class MachineButtons(QWidget):
                 self._first.setEnabled(not why)
                 self._first.setToolTip(tip)
                 self._first.setAccessibleDescription(why)
+            if (button := self._beside.get(action_id)) is not None:
+                button.setEnabled(not why)
+                button.setToolTip(tip)
+                button.setAccessibleDescription(why)
             if action_id == _STOP:
                 # The arrow beside it must open even while a guest can't be asked.
                 self._stop.setToolTip(tip)
@@ -91,7 +101,7 @@ class MachineButtons(QWidget):
     def set_gone(self) -> None:
         """Offer nothing any more."""
         self._domain = None
-        for button in (self._first, self._stop, self._more):
+        for button in (self._first, self._stop, *self._beside.values(), self._more):
             button.setEnabled(False)
 
     def set_compact(self, compact: bool) -> None:
@@ -119,10 +129,21 @@ class MachineButtons(QWidget):
         self._first.setIcon(current().icon(first.icon, "onacc" if is_primary else "t1"))
         self._first.setText("" if self._compact else literal(first.title))
         self._first.setAccessibleName(first.title)
+        for action_id, button in self._beside.items():
+            word = self._actions[action_id].title.rpartition(" ")[2].capitalize()
+            button.setText("" if self._compact else literal(word))
         self._stop.setIcon(current().icon(stop.icon, "t1"))
         self._stop.setText(literal(stop.title))
         self._stop.setAccessibleName(stop.title)
         self._stop.setToolButtonStyle(_button_style(self._compact))
+
+    def _make_beside(self, action_id: str) -> QPushButton:
+        button = QPushButton(self)
+        button.setObjectName(f"action-{action_id}")
+        button.setIcon(current().icon(self._actions[action_id].icon, "t1"))
+        button.setAccessibleName(self._actions[action_id].title)
+        button.clicked.connect(lambda: self._do(action_id))
+        return button
 
     def _menu(self, action_ids: Sequence[str]) -> QMenu:
         menu = QMenu(self)
@@ -131,7 +152,8 @@ class MachineButtons(QWidget):
             action = self._actions[action_id]
             if action_id in _SETS_APART and menu.actions():
                 menu.addSeparator()
-            title = f"{action.title}…" if action_id in _DIALOG else action.title
+            asks = action_id in _DIALOG or action.plan is not None
+            title = f"{action.title}…" if asks else action.title
             token = "dang" if action.danger is Danger.DESTROYS else "t2"
             entry = menu.addAction(current().icon(action.icon, token), literal(title))
             entry.setObjectName(f"menu-{action_id}")
@@ -139,6 +161,13 @@ class MachineButtons(QWidget):
             entry.triggered.connect(lambda _on=False, each=action_id: self._do(each))
             self._entries[action_id] = entry
         return menu
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the room without words, also while they are shown: words never hold a window."""
+        layout = self.layout()
+        assert layout is not None
+        least = layout.minimumSize()
+        return QSize(min(least.width(), current().px(_WORDLESS_PX)), least.height())
 
 
 def _button_style(compact: bool) -> Qt.ToolButtonStyle:
