@@ -9,6 +9,7 @@ from vmgui import places
 from vmgui.actions.clone_facts import clone_facts
 from vmgui.actions.job import Job
 from vmgui.actions.journal import Journal
+from vmgui.actions.moments import Moments
 from vmgui.actions.registry import standard
 from vmgui.actions.runner import Runner
 from vmgui.hypervisor.errors import Vanished
@@ -16,10 +17,12 @@ from vmgui.hypervisor.fleet import Fleet
 from vmgui.hypervisor.images import read_machine_storage
 from vmgui.insight.clone_plan import CloneFacts
 from vmgui.insight.file_plan import FilePlan
+from vmgui.inventory.changes import Change
 from vmgui.inventory.domain import Domain
 from vmgui.inventory.images import MachineStorage
 from vmgui.inventory.inventory import Inventory
 from vmgui.inventory.key import Key
+from vmgui.inventory.snapshot import Snapshot
 from vmgui.metrics.history import History
 from vmgui.metrics.sampler import Sampler
 from vmgui.settings import (
@@ -35,7 +38,7 @@ class Session:
     """Everything that a front end needs. Made, used and closed on the loop's thread.
 
     ``figures`` says whether machines are sampled at all; a command that lists them needs none.
-    ``state_dir`` holds the journal and the history.
+    ``state_dir`` holds the journal, the history and pictures of snapshots.
     Use it as an async context, or call `open` and `close`.
     """
 
@@ -52,13 +55,17 @@ class Session:
         self.fleet = Fleet(self.inventory)
         self.registry = standard()
         self.journal = Journal(state_dir / "journal.jsonl")
+        self.moments = Moments(state_dir / "moments")
         self.runner = Runner(
             self.inventory,
             self.fleet,
             self.registry,
             self.journal,
             lambda: self.settings.get(JOBS_AT_ONCE),
+            self.moments,
         )
+        self._gone_snapshots: set[Key] = set()
+        self.inventory.changed.connect(self._note_gone)
         keeps = figures and self.settings.get(KEEP_HISTORY)
         self.history = History(state_dir / "history.sqlite" if keeps else None)
         self.sampler = Sampler(
@@ -87,10 +94,26 @@ class Session:
     async def close(self) -> None:
         """End what runs, in the order in which one part needs the other."""
         await self.runner.close()
+        self._forget_gone()
         if self._figures:
             await self.sampler.stop()
         await self.fleet.close()
         await self.history.close()
+
+    def _note_gone(self, change: Change) -> None:
+        # What goes with its whole host was disconnected: it is there still.
+        self._gone_snapshots |= {
+            key
+            for key in change.removed
+            if key.kind == "snapshot" and self.inventory.host(key.host) is not None
+        }
+
+    def _forget_gone(self) -> None:
+        """Forget the moments of snapshots that went, at the end: some come back by themselves.
+
+        One that is defined anew goes for a while, and a machine that moves has the same UUID.
+        """
+        self.moments.forget(self._gone_snapshots, self.inventory.of(Snapshot))
 
     def connect(self, connection: SavedConnection, *, save: bool = False) -> None:
         """Begin to connect; with ``save`` it is opened again at the next start."""

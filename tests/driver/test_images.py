@@ -56,6 +56,10 @@ def images(storage: MachineStorage) -> dict[str, Image]:
     return found
 
 
+def chain_of(storage: MachineStorage, path: str) -> list[str]:
+    return [image.path for image in chain(storage.images, path)]
+
+
 def uses(image: Image) -> set[tuple[str, Use, str, str]]:
     return {(u.domain_name, u.use, u.target, u.snapshot) for u in image.users}
 
@@ -80,11 +84,7 @@ async def test_a_machine_with_a_snapshot_and_another_on_its_base(tmp_path: Path)
         machine("db", disk("/pool/clone", below="")),
     )  # fmt: skip
     found = images(storage)
-    assert [each.path for each in chain(storage.images, "/pool/over")] == [
-        "/pool/over",
-        "/pool/own",
-        "/pool/base",
-    ]
+    assert chain_of(storage, "/pool/over") == ["/pool/over", "/pool/own", "/pool/base"]
     assert uses(found["/pool/over"]) == {
         ("web", Use.DISK, "vda", ""),
         ("web", Use.OVERLAY, "vda", "first"),
@@ -119,13 +119,17 @@ async def test_whatever_way_a_disk_is_named_it_is_one_image(tmp_path: Path) -> N
     storage = await storage_in(
         tmp_path,
         pool("pool", volume("own"), volume("cd")),
-        machine("web", by_name, unheard, net_disk("rbd/image", "vdc")),
+        machine(
+            "web", by_name, unheard, net_disk("rbd/image", "vdc"),
+            net_disk("/pool/own", "vdd", protocol="nbd"),
+        ),
         machine(
             "db", disk("/pool/./x/../own"), disk("/pool/cd", "sda").replace("'disk'>", "'cdrom'>"),
             net_disk("rbd/image", "vdb"),
         ),
     )  # fmt: skip
     found = images(storage)
+    assert uses(found["pool/own"]) == {("web", Use.DISK, "vdd", "")}  # no file of that name
     assert uses(found["/pool/own"]) == {
         ("web", Use.DISK, "vda", ""),
         ("db", Use.DISK, "vda", ""),
@@ -135,8 +139,9 @@ async def test_whatever_way_a_disk_is_named_it_is_one_image(tmp_path: Path) -> N
     assert uses(found["/pool/cd"]) == {("db", Use.MEDIUM, "sda", "")}
     assert [each.source for each in storage.domain.disks] == [
         "/pool/own",
-        "gone/own",
+        "volume:gone/own",
         "rbd/image",
+        "pool/own",
     ]
 
 

@@ -43,6 +43,7 @@ from vmgui.insight.clone_plan import CloneFacts, ClonePlan, PlannedDisk, Planned
 from vmgui.insight.clone_planner import plan_clones
 from vmgui.insight.clone_spec import BaseFate, DiskChoice, GuestName, WhenFailed
 from vmgui.insight.file_plan import FilePlan
+from vmgui.insight.machine_files import listed
 from vmgui.inventory.domain import Domain
 from vmgui.inventory.key import domain_key
 from vmgui.inventory.storage import Pool
@@ -128,6 +129,8 @@ class _Cloning:
         work.job.cancel_with(None)
         if self._failed or work.job.cancel_asked:
             await self._give_up()
+        made = listed(printable(each.machine.name) for each in self._done)
+        work.job.note = f"Made: {made}."
         if plan.spec.start:
             await self._start()
 
@@ -384,6 +387,7 @@ ACTIONS: tuple[Action[Domain], ...] = (
         help="Makes machines like this one, each with disks, addresses and a name of its own.",
         icon="copy",
         target="domain",
+        on_templates=True,
         many=False,
         arguments=ARGUMENTS,
         refuse=only_persistent,

@@ -130,6 +130,7 @@ ACTIONS: tuple[Action[Domain], ...] = (
         help="Changes the machine's title, description and tags; what is not given stays.",
         icon="pencil-simple",
         target="domain",
+        on_templates=True,
         arguments=(
             Argument("title", ArgumentType.TEXT, "A line that says what it is; empty removes it."),
             Argument("description", ArgumentType.TEXT, "Any text; empty removes it."),

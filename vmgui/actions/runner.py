@@ -7,13 +7,14 @@ import traceback
 import uuid
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vmgui import __version__
 from vmgui.actions.action import Action, Values, WrongArgument
 from vmgui.actions.job import Job, JobState
 from vmgui.actions.journal import Journal
+from vmgui.actions.moments import Moments
 from vmgui.actions.registry import Registry
 from vmgui.actions.work import Fleet, Planning, Work
 from vmgui.hypervisor.errors import (
@@ -31,6 +32,7 @@ from vmgui.inventory.changes import Record
 from vmgui.inventory.domain import Domain
 from vmgui.inventory.inventory import Inventory
 from vmgui.inventory.key import Key
+from vmgui.inventory.snapshot import Snapshot
 
 UNCHANGED = "Nothing was changed."
 
@@ -47,7 +49,7 @@ class Runner:
     """Starts jobs and moves them on. Belongs to the loop's thread; `run` needs a running loop.
 
     ``at_once`` tells how many jobs of one host may run at the same time; it is asked anew each
-    time that one could start.
+    time that one could start. ``moments`` is where is kept what was noted of snapshots.
     """
 
     def __init__(
@@ -57,12 +59,14 @@ class Runner:
         registry: Registry,
         journal: Journal,
         at_once: Callable[[], int] = lambda: 4,
+        moments: Moments | None = None,
     ) -> None:
         self._inventory = inventory
         self._fleet = fleet
         self._registry = registry
         self._journal = journal
         self._at_once = at_once
+        self._moments = moments or Moments()
         self._lanes: dict[str, _Lane] = {}
         self._jobs: dict[str, Job] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -100,7 +104,13 @@ class Runner:
             raise Vanished(f"{action.title} can't be planned.", "It is not there any more.")
         failure = f"What {action.title.lower()} would do is not known."
         planning = Planning(record, values, self._fleet, self._inventory, failure)
-        return await action.plan(planning)
+        plan = await action.plan(planning)
+        return replace(plan, refusal=action.spare(self._machine_of(record)) or plan.refusal)
+
+    def _machine_of(self, record: Record) -> Domain | None:
+        if isinstance(record, Snapshot):
+            return self._inventory.domain(record.domain)
+        return record if isinstance(record, Domain) else None
 
     @property
     def jobs(self) -> tuple[Job, ...]:
@@ -199,6 +209,7 @@ class Runner:
         finally:
             work.end_children()
         await self._reread(work)
+        self._keep_moments(work)
         if job.error is None:
             return JobState.DONE
         job.state_now = job.state_now or self._state_after(job, job.error)
@@ -213,7 +224,7 @@ class Runner:
         if reason := action.unreachable(host):
             kind = NotAllowed if host.link.read_only else ConnectionFailed
             raise kind(job.failure, reason, host.link.what_to_do)
-        if reason := action.refuse(record):
+        if reason := action.spare(self._machine_of(record)) or action.refuse(record):
             raise NotPossibleNow(job.failure, reason)
         return Work(record, values, job, self._fleet, self._inventory, self._enter_child)
 
@@ -251,6 +262,11 @@ class Runner:
             # The action itself has its result already. Where the host is out of reach its link
             # says so, and everything is read again when it comes back.
             return
+
+    def _keep_moments(self, work: Work[Any]) -> None:
+        for key, moment in work.moments.items():
+            if isinstance(snapshot := self._inventory.get(key), Snapshot):
+                self._moments.keep(snapshot, moment)
 
     def _state_after(self, job: Job, error: VmguiError) -> str:
         if isinstance(error, CallLate):

@@ -92,13 +92,14 @@ def delete_lines(domain: Domain, plan: DeletePlan) -> tuple[str, ...]:
 
 def merge_lines(domain: Domain, plan: MergePlan) -> tuple[str, ...]:
     """Return the line of a merge; on a machine that is off, between its start and its end."""
+    target = plan.target or "DISK"
     if plan.direction is Direction.PULL:
         words = [*option("base", plan.base)] if plan.base else []
-        lines = [domain_line("blockpull", domain, plan.target, *words, "--wait")]
+        lines = [domain_line("blockpull", domain, target, *words, "--wait")]
     else:
-        words = [*option("base", plan.base)]
+        words = [*option("base", plan.base)] if plan.base else []
         words += option("top", plan.top) if plan.top else ["--active", "--pivot"]
-        lines = [domain_line("blockcommit", domain, plan.target, *words, "--wait", "--delete")]
+        lines = [domain_line("blockcommit", domain, target, *words, "--wait", "--delete")]
     if plan.starts:
         lines = [
             domain_line("start", domain, "--paused"), *lines, domain_line("destroy", domain)

@@ -8,6 +8,7 @@ from typing import Generic, Protocol, TypeVar
 
 from vmgui.actions.action import R, Values
 from vmgui.actions.job import Job, JobState
+from vmgui.actions.moments import Moment
 from vmgui.hypervisor.errors import CallLate, VmguiError
 from vmgui.insight.file_plan import FilePlan
 from vmgui.inventory.changes import Change
@@ -88,6 +89,8 @@ class Work(Planning[R]):
 
     ``also`` collects the keys of other objects that were changed, to be read again afterwards.
     ``plan`` is what the action said that it would do, made just now; empty where it makes none.
+    ``moments`` are what was noted of snapshots that it took, by their keys; they are kept once
+    the snapshots were read, for libvirt tells their time.
     """
 
     def __init__(
@@ -105,6 +108,7 @@ class Work(Planning[R]):
         self.children: list[Job] = []
         self._enter = enter
         self.plan = FilePlan("")
+        self.moments: dict[Key, Moment] = {}
 
     def child(self, title: str, target: Key, name: str, virsh: tuple[str, ...] = ()) -> Job:
         """Enter a part of this job in the journal, where it waits until `within` it is done."""

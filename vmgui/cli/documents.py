@@ -7,6 +7,8 @@ from vmgui.actions.job import Job
 from vmgui.inventory.domain import Domain
 from vmgui.inventory.figures import Sample
 from vmgui.inventory.host import Host
+from vmgui.inventory.images import Image
+from vmgui.inventory.snapshot import Snapshot
 
 
 def host_document(host: Host) -> dict[str, Any]:
@@ -36,6 +38,36 @@ def domain_document(domain: Domain, host: Host | None) -> dict[str, Any]:
         "host_uri": domain.key.host,
         "host_name": host.name if host is not None else "",
         **values,
+    }
+
+
+def snapshot_document(snapshot: Snapshot) -> dict[str, Any]:
+    """Return a snapshot; the machine as it was then by what it had."""
+    values = asdict(snapshot)
+    del values["key"], values["domain"]
+    then = snapshot.then
+    values["then"] = None if then is None else domain_document(then, None)
+    return {"domain_uuid": snapshot.domain.id, "host_uri": snapshot.key.host, **values}
+
+
+def image_document(image: Image) -> dict[str, Any]:
+    """Return a file behind disks, with who names it."""
+    values = asdict(image)
+    del values["pool"], values["users"]
+    return {
+        **values,
+        "pool_uuid": image.pool.id if image.pool is not None else "",
+        "users": [
+            {
+                "domain_uuid": user.domain.id,
+                "domain_name": user.domain_name,
+                "use": user.use,
+                "target": user.target,
+                "snapshot": user.snapshot,
+                "active": user.active,
+            }
+            for user in image.users
+        ],
     }
 
 

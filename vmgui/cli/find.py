@@ -1,10 +1,11 @@
-"""Which machine a word on the command line means."""
+"""Which machine or snapshot a word on the command line means."""
 
 from vmgui.actions.virsh import printable
 from vmgui.cli.output import Failed
 from vmgui.inventory.domain import Domain
 from vmgui.inventory.host import Host
 from vmgui.inventory.inventory import Inventory
+from vmgui.inventory.snapshot import Snapshot, snapshot_key
 
 
 def find_domain(inventory: Inventory, word: str) -> Domain:
@@ -26,6 +27,18 @@ def find_domain(inventory: Inventory, word: str) -> Domain:
     raise Failed(
         f"{printable(word)} is not one machine but {len(found)}: {which}.",
         what_to_do="Write HOST/NAME, or the UUID.",
+    )
+
+
+def find_snapshot(inventory: Inventory, domain: Domain, name: str) -> Snapshot:
+    """Return the snapshot of ``domain`` that is called ``name``; raises Failed for none."""
+    found = inventory.get(snapshot_key(domain.key, name))
+    if isinstance(found, Snapshot):
+        return found
+    raise Failed(
+        f"{printable(domain.name)} has no snapshot {printable(name)}.",
+        "",
+        f"See: vmgui snapshot list {printable(domain.name)}",
     )
 
 

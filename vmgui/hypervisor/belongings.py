@@ -5,22 +5,24 @@ and every volume of the host, since a file may be the disk of another machine, o
 disk. What can't be read counts as a possible user, never as none.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
 
 import libvirt
-from lxml import etree
 
 from vmgui.hypervisor.errors import is_cut
-from vmgui.hypervisor.stores import Stores, Unread, id_of_path
+from vmgui.hypervisor.host_images import HostImages
+from vmgui.hypervisor.stores import Unread
 from vmgui.hypervisor.xml.document import parse
-from vmgui.hypervisor.xml.domain import read_domain_xml
-from vmgui.hypervisor.xml.sources import DiskChain, read_chains, read_paths
-from vmgui.inventory.domain import Domain, DomainState
+from vmgui.hypervisor.xml.domain import read_domain
+from vmgui.insight.image_graph import ImageGraph
+from vmgui.inventory.domain import Disk, Domain, DomainState
+from vmgui.inventory.images import ImageUser
 from vmgui.inventory.key import Key, domain_key
+from vmgui.inventory.snapshot import Snapshot
 
+_DISKS = frozenset({"disk", "lun"})
 _LOOK = "Look at it on the host, then try again."
 
 
@@ -84,187 +86,111 @@ def read_belongings(conn: libvirt.virConnect, uuid: str, uri: str) -> Belongings
     active, persistent = bool(handle.isActive()), bool(handle.isPersistent())
     xml = handle.XMLDesc()
     root = parse(xml, "domain")
-    domain = read_domain_xml(xml, Domain(domain_key(uri, uuid), "", DomainState.UNKNOWN))
+    host = HostImages(conn, uri, own=uuid)
+    domain = host.resolved(
+        read_domain(root, Domain(domain_key(uri, uuid), "", DomainState.UNKNOWN))
+    )
     unread = Unread()
-    snapshots = _read_snapshots(handle, unread)
-    stores = Stores(conn, uri, unread)
-    chains = tuple(read_chains(root))
-    users = _Users(stores, unread)
-    users.learn(chains)
-    _look_at_others(conn, uuid, users, unread)
-    users_of = users.by_id()
-    nvram_path = domain.nvram_path
+    graph = ImageGraph(host.images)
+    has_saved = unread.ask(
+        handle.hasManagedSaveImage, 0, "Whether memory is saved", _LOOK, is_all=True
+    )
+    checkpoints = _checkpoints(handle, unread)
+    snapshots = host.snapshots_of(domain.key)
     return Belongings(
         active=active,
         persistent=persistent,
         files=tuple(
-            _file(handle, found, stores, users_of.get(found.id, set()))
-            for found in _files(chains, snapshots.files, stores)
+            _file(handle, found, host, graph) for found in _files(domain, snapshots, graph)
         ),
-        nvram_path=nvram_path,
+        nvram_path=domain.nvram_path,
         has_tpm_state=root.find("devices/tpm/backend[@type='emulator']") is not None,
-        has_managed_save=bool(
-            unread.ask(handle.hasManagedSaveImage, 0, "Whether memory is saved", _LOOK, is_all=True)
-        ),
-        snapshots=tuple(snapshots.internal),
-        external_snapshots=tuple(snapshots.external),
-        checkpoints=_checkpoints(handle, unread),
-        nvram_users=(tuple(sorted(users_of.get(id_of_path(nvram_path), ()))) if nvram_path else ()),
-        unread=unread.sentences,
-        idle_pools=tuple(stores.idle),
+        has_managed_save=bool(has_saved),
+        snapshots=tuple(each.name for each in snapshots if not each.external),
+        external_snapshots=tuple(each.name for each in snapshots if each.external),
+        checkpoints=checkpoints,
+        nvram_users=_others(graph, domain.nvram_path, domain.key),
+        # What our own disks are built on is asked of nobody: where it goes, all of it goes.
+        unread=(*(each for each in host.unread if each not in host.own_unread), *unread.sentences),
+        idle_pools=host.idle_pools,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A file of the domain by its id, before it is known who else uses it."""
+    """A file of the domain, before it is known who else uses it."""
 
-    id: str
+    path: str
     role: FileRole
-    name: str = ""
-    target: str = ""
-    read_only: bool = False
+    disk: Disk | None = None
 
 
-def _files(
-    chains: tuple[DiskChain, ...], snapshot_files: dict[str, FileRole], stores: Stores
-) -> Iterator[_Found]:
+def _files(domain: Domain, snapshots: tuple[Snapshot, ...], graph: ImageGraph) -> Iterator[_Found]:
+    """Yield each file once: the disks with what is below each, then what snapshots have."""
     seen: set[str] = set()
-    for chain in chains:
-        top = chain.sources[0]
-        names = {stores.id_of(source): source.name for source in chain.sources}
-        # A machine that is off does not tell its chain; the volumes do.
-        for id_ in stores.below([stores.id_of(top)]):
-            if id_ in seen:
-                continue
-            seen.add(id_)
-            name = names.get(id_, "")
-            if chain.device not in {"disk", "lun"}:
-                yield _Found(id_, FileRole.MEDIUM, name, chain.target, chain.read_only)
-            elif id_ == stores.id_of(top):
-                yield _Found(id_, FileRole.DISK, name, chain.target, chain.read_only)
-            else:
-                yield _Found(id_, FileRole.BASE, name)
-    for path, role in snapshot_files.items():
-        if id_of_path(path) not in seen:
-            yield _Found(id_of_path(path), role, path)
+    for found in (*_disk_files(domain, graph), *_snapshot_files(snapshots)):
+        if found.path not in seen:
+            seen.add(found.path)
+            yield found
+
+
+def _disk_files(domain: Domain, graph: ImageGraph) -> Iterator[_Found]:
+    for disk in domain.disks:
+        if not disk.source:
+            continue
+        is_disk = disk.device in _DISKS
+        top, *below = dict.fromkeys(
+            (*(image.path for image in graph.chain(disk.source)), *disk.backing)
+        )
+        yield _Found(top, FileRole.DISK if is_disk else FileRole.MEDIUM, disk)
+        for path in below:
+            yield _Found(path, FileRole.BASE) if is_disk else _Found(path, FileRole.MEDIUM, disk)
+
+
+def _snapshot_files(snapshots: tuple[Snapshot, ...]) -> Iterator[_Found]:
+    for snapshot in snapshots:
+        yield from (
+            _Found(each.path, FileRole.SNAPSHOT_DISK) for each in snapshot.disks if each.path
+        )
+        if snapshot.memory_path:
+            yield _Found(snapshot.memory_path, FileRole.SNAPSHOT_MEMORY)
+        # What a disk was then is below the disk of today, unless somebody went back.
+        for then in snapshot.then.disks if snapshot.then is not None else ():
+            if then.source and then.device in _DISKS:
+                yield _Found(then.source, FileRole.SNAPSHOT_DISK)
 
 
 def _file(
-    handle: libvirt.virDomain, found: _Found, stores: Stores, users: set[str]
+    handle: libvirt.virDomain, found: _Found, host: HostImages, graph: ImageGraph
 ) -> BelongingFile:
-    volume, pool = stores.volume(found.id), stores.pool(found.id)
-    size = _size(handle, found.target) if volume is None else volume.allocation_bytes
+    image, pool = graph.get(found.path), host.pool_of(found.path)
+    size = image.allocation_bytes if image is not None else None
+    target = found.disk.target if found.disk is not None else ""
     return BelongingFile(
-        path=_path(found) if volume is None else volume.path,
+        path=found.path,
         role=found.role,
-        target=found.target,
+        target=target,
         pool=None if pool is None else pool.key,
         pool_kind="" if pool is None else pool.kind,
-        size_bytes=size,
-        read_only=found.read_only,
-        users=tuple(sorted(users)),
-        upper=stores.upper(found.id),
+        size_bytes=_size(handle, target) if size is None else size,
+        read_only=found.disk is not None and found.disk.read_only,
+        users=_others(graph, found.path, host.own),
+        upper=graph.above(found.path),
     )
 
 
-def _path(found: _Found) -> str:
-    return found.id if found.id.startswith("/") else found.name or found.id.partition(":")[2]
+def _others(graph: ImageGraph, path: str, own: Key) -> tuple[str, ...]:
+    """Return the names of those that read ``path`` beside the domain itself."""
+    if not path:
+        return ()
+    users = (reader.user for reader in graph.readers(path) if reader.user.domain != own)
+    return tuple(sorted({_told(user) for user in users}))
 
 
-class _Users:
-    """Which other machines use what, now, at their next start, or in a snapshot."""
-
-    def __init__(self, stores: Stores, unread: Unread) -> None:
-        self._stores = stores
-        self._unread = unread
-        self._named: dict[str, set[str]] = {}
-        self._chains: list[tuple[str, DiskChain]] = []
-
-    def learn(self, chains: tuple[DiskChain, ...]) -> None:
-        """Take over what lies on what."""
-        for chain in chains:
-            self._stores.learn(chain)
-
-    def take(self, name: str, root: etree._Element) -> None:
-        """Note what the XML of ``name`` uses."""
-        chains = tuple(read_chains(root))
-        self.learn(chains)
-        self._chains += [(name, chain) for chain in chains]
-        ids = self._named.setdefault(name, set())
-        ids.update(id_of_path(path) for path in read_paths(root))
-        ids.update(self._stores.id_of(source) for chain in chains for source in chain.sources)
-
-    def by_id(self) -> dict[str, set[str]]:
-        """Return the names of those that use each id, once all are noted."""
-        for name, chain in self._chains:
-            if not self._stores.is_known(chain):
-                self._unread.add(
-                    f"What {chain.sources[0].name} of {name} is built on",
-                    "no active storage pool holds it",
-                    "Start its pool or make one of its folder, then try again.",
-                )
-        users: dict[str, set[str]] = {}
-        for name, ids in self._named.items():
-            for id_ in self._stores.below(sorted(ids)):
-                users.setdefault(id_, set()).add(name)
-        return users
-
-
-def _look_at_others(conn: libvirt.virConnect, uuid: str, users: _Users, unread: Unread) -> None:
-    for handle in conn.listAllDomains():
-        if handle.UUIDString() == uuid:
-            continue
-        name = handle.name()
-        for flags in (0, libvirt.VIR_DOMAIN_XML_INACTIVE):
-            root = unread.ask(
-                partial(_root, handle.XMLDesc, flags, "domain"),
-                None, f"What {name} uses", _LOOK,
-            )  # fmt: skip
-            if root is not None:
-                users.take(name, root)
-        for snapshot, root in _snapshot_roots(handle, name, unread):
-            users.take(f"{name} (snapshot {snapshot})", root)
-
-
-@dataclass(slots=True)
-class _Snapshots:
-    """The domain's own: names of internal and of external ones, and the files of the latter."""
-
-    internal: list[str]
-    external: list[str]
-    files: dict[str, FileRole]
-
-
-def _read_snapshots(handle: libvirt.virDomain, unread: Unread) -> _Snapshots:
-    found = _Snapshots([], [], {})
-    for name, root in _snapshot_roots(handle, handle.name(), unread):
-        own: dict[str, FileRole] = {}
-        for source in root.iterfind("disks/disk[@snapshot='external']/source"):
-            own[source.get("file") or source.get("dev") or ""] = FileRole.SNAPSHOT_DISK
-        for memory in root.iterfind("memory[@snapshot='external']"):
-            own[memory.get("file", "")] = FileRole.SNAPSHOT_MEMORY
-        (found.external if own else found.internal).append(name)
-        found.files |= {path: role for path, role in own.items() if path}
-    return found
-
-
-def _snapshot_roots(
-    handle: libvirt.virDomain, of: str, unread: Unread
-) -> Iterator[tuple[str, etree._Element]]:
-    what = f"What the snapshots of {of} use"
-    none: list[libvirt.virDomainSnapshot] = []
-    for snapshot in unread.ask(handle.listAllSnapshots, none, what, _LOOK, is_all=True):
-        root = unread.ask(
-            partial(_root, snapshot.getXMLDesc, 0, "domainsnapshot"),
-            None, what, _LOOK,
-        )  # fmt: skip
-        if root is not None:
-            yield snapshot.getName(), root
-
-
-def _root(read: Callable[[int], str], flags: int, name: str) -> etree._Element:
-    return parse(read(flags), name)
+def _told(user: ImageUser) -> str:
+    if not user.snapshot:
+        return user.domain_name
+    return f"{user.domain_name} (snapshot {user.snapshot})"
 
 
 def _checkpoints(handle: libvirt.virDomain, unread: Unread) -> tuple[str, ...]:

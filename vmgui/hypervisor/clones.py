@@ -8,7 +8,7 @@ from lxml import etree
 from vmgui.hypervisor.abilities import Abilities
 from vmgui.hypervisor.domains import edit_flags, find
 from vmgui.hypervisor.errors import UnreadableXml
-from vmgui.hypervisor.images import read_machine_storage
+from vmgui.hypervisor.images import read_machine_storage, read_machine_storages
 from vmgui.hypervisor.networks import list_networks
 from vmgui.hypervisor.storage import list_pools
 from vmgui.hypervisor.xml.clone_facts import CloneHints, read_hints
@@ -120,3 +120,26 @@ def get_origin(conn: libvirt.virConnect, uuid: str) -> Origin:
     root = parse(find(conn, uuid).XMLDesc(), "domain")
     metadata = root.find("metadata")
     return Origin() if metadata is None else read_origin(metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class ResetReading:
+    """What one host tells for resetting clones: each with its storage and its origin."""
+
+    pools: tuple[Pool, ...]
+    clones: tuple[tuple[MachineStorage, Origin], ...]
+
+
+def read_for_reset(conn: libvirt.virConnect, uuids: tuple[str, ...], uri: str) -> ResetReading:
+    """Return what must be known to reset clones, in one look through the host.
+
+    Raises libvirtError where one of them is not there.
+    """
+    abilities = Abilities()
+    return ResetReading(
+        list_pools(conn, uri, abilities),
+        tuple(
+            (storage, get_origin(conn, storage.domain.uuid))
+            for storage in read_machine_storages(conn, uuids, uri)
+        ),
+    )

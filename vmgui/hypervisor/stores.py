@@ -6,7 +6,7 @@ one *id* before it is compared: a plain path, or ``net:NAME`` for what is no fil
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import pairwise
 from typing import TypeVar
@@ -86,7 +86,6 @@ class Stores:
         self._covered: set[str] = set()
         self._below: dict[str, set[str]] = {}
         self._ends: set[str] = set()
-        self._upper: dict[str, list[str]] = {}
         none: list[libvirt.virStoragePool] = []
         pools = unread.ask(
             conn.listAllStoragePools, none, "The storage pools of the host", _LOOK, is_all=True
@@ -124,17 +123,6 @@ class Stores:
     def is_told(self, id_: str) -> bool:
         """Tell whether it is known what ``id_`` reads from, be it nothing."""
         return id_ in self._below or id_ in self._ends
-
-    def below(self, ids: Iterable[str]) -> list[str]:
-        """Return ``ids`` and all that they are built on, each above what is below it."""
-        found: dict[str, None] = {}
-        waiting = list(ids)
-        while waiting:
-            each = waiting.pop(0)
-            if each not in found:
-                found[each] = None
-                waiting += sorted(self._below.get(each, ()))
-        return list(found)
 
     def is_known(self, chain: DiskChain) -> bool:
         """Tell whether it is known what ``chain`` is built on, after all chains were learnt.
@@ -183,10 +171,6 @@ class Stores:
         """Return the active pool that holds ``id_``; None for none, and where two might."""
         return self._pool_of.get(id_)
 
-    def upper(self, id_: str) -> tuple[str, ...]:
-        """Return the paths of the volumes that are built on ``id_``."""
-        return tuple(self._upper.get(id_, ()))
-
     def _take_pool(self, handle: libvirt.virStoragePool, uri: str, unread: Unread) -> None:
         name = handle.name()
         what = f"The storage pool {name}"
@@ -223,11 +207,9 @@ class Stores:
         self._pool_of[id_] = None if is_double else pool
         self._by_name[f"{pool.name}/{volume.name}"] = id_
         if volume.backing_path:
-            lower = _backing_id(volume)
-            self._below.setdefault(id_, set()).add(lower)
-            self._upper.setdefault(lower, []).append(volume.path)
+            self.learn_backing(id_, _backing_id(volume))
         else:
-            self._ends.add(id_)
+            self.learn_backing(id_, "")
 
 
 def id_of_path(path: str) -> str:

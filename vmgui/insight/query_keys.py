@@ -237,6 +237,7 @@ _IS: dict[str, tuple[str, Predicate]] = {
     "active": ("has a hypervisor process", lambda d, _h, _s: d.state.is_active),
     "attention": ("wants a look", lambda d, h, s: attention(d, h, s) is not None),
     "autostart": ("starts with its host", lambda d, _h, _s: d.autostart),
+    "clone": ("reads a template's disks", lambda d, _h, _s: bool(d.clone_of)),
     "persistent": ("has a saved definition", lambda d, _h, _s: d.persistent),
     "saved": ("has a saved state", lambda d, _h, _s: d.has_managed_save),
     "stale": (
@@ -244,6 +245,7 @@ _IS: dict[str, tuple[str, Predicate]] = {
         lambda _d, h, _s: h is not None and not h.link.state.is_fresh,
     ),
     "tagged": ("has a tag", lambda d, _h, _s: bool(d.tags)),
+    "template": ("is only cloned", lambda d, _h, _s: d.is_template),
     "transient": ("vanishes when it stops", lambda d, _h, _s: not d.persistent),
 }
 

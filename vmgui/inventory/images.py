@@ -46,7 +46,7 @@ class Image:
     key of the active pool that holds it, None where none does. ``exists`` is None where nobody
     can tell. ``internal`` are the names of the snapshots inside it, where its header was read.
     ``internal_bytes`` is the memory that each of them keeps, in the same order, 0 for none.
-    ``path`` is a name in the network or ``POOL/VOLUME`` where nothing on the host stands for it.
+    ``path`` is a name in the network, or ``volume:POOL/VOLUME``, where no file stands for it.
     Sizes are None where the host doesn't tell.
     """
 

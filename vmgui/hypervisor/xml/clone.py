@@ -49,9 +49,8 @@ def clone_xml(
         _without_foreign_devices(devices)
         if machine.seed_path:
             _seed(root, devices, machine.seed_path)
-    return (
-        etree.tostring(root, encoding="us-ascii", pretty_print=True).decode().partition("?>\n")[2]
-    )
+    text = etree.tostring(root, encoding="us-ascii", xml_declaration=False, pretty_print=True)
+    return text.decode()
 
 
 def _drop(element: etree._Element, attribute: str) -> None:
