@@ -16,7 +16,7 @@ from vmgui.ui.style import Style
 from vmgui.ui.widgets.text import plain_tooltip
 
 _KEYS = {"domain.rename": "F2", "domain.delete": "Del", "snapshot.create": "Ctrl+Shift+S"}
-_AFTER = {"domain.reset", "domain.discard-saved", "domain.edit", "snapshot.create"}
+_AFTER = {"domain.reset", "domain.discard-saved", "domain.edit", "snapshot.create", "domain.clone"}
 """Actions that begin a new part of a menu."""
 
 

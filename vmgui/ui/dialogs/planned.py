@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from vmgui.actions.action import Action, Danger
+from vmgui.actions.action import Action, ArgumentType, Danger
 from vmgui.inventory.changes import Change, Record
 from vmgui.inventory.inventory import Inventory
 from vmgui.inventory.key import Key
@@ -199,29 +199,48 @@ class PlanDialog(Dialog):
 
 
 class PlanConfirmDialog(PlanDialog):
-    """The question before something that touches files, with all that it touches."""
+    """The question before something that touches files, with all that it touches.
+
+    Each flag of the action is a choice, in the action's own words.
+    """
 
     def __init__(
-        self, deed: Deed, arguments: Mapping[str, object], parent: QWidget | None = None
+        self, deed: Deed, given: Mapping[str, object], parent: QWidget | None = None
     ) -> None:
+        destroys = deed.action.danger is not Danger.NONE
         super().__init__(
             "plan-confirm-dialog",
-            f"{deed.action.title} {deed.name}?",
+            f"{deed.action.title}: {deed.name}?",
             deed,
-            role="danger" if deed.action.danger is not Danger.NONE else "primary",
+            role="danger" if destroys else "primary",
             safe="Leave as it is",
             parent=parent,
         )
-        self._arguments = dict(arguments)
+        self._given = dict(given)
         what = " ".join(filter(None, (deed.action.help, deed.action.consequence)))
         self.form.addWidget(plain_label(what, "body", "t2", wrap=True))
-        self.safe.setDefault(True)
-        self.safe.setFocus()
+        self._flags: dict[str, QCheckBox] = {}
+        for argument in deed.action.arguments:
+            if argument.type is ArgumentType.FLAG:
+                box = QCheckBox(literal(argument.help.rstrip(".")))
+                box.setObjectName(f"plan-flag-{argument.name}")
+                box.setChecked(given.get(argument.name, argument.default) is True)
+                box.toggled.connect(self.follow)
+                self.form.addWidget(box)
+                self._flags[argument.name] = box
+        first = self.safe if destroys else self.act
+        first.setDefault(True)
         self.begin()
+        self.safe.setFocus()
 
     def arguments(self) -> dict[str, object]:
-        """Return the arguments that it was opened with."""
-        return self._arguments
+        """Return the arguments that it was opened with, and what is ticked."""
+        flags = {name: box.isChecked() for name, box in self._flags.items()}
+        return {**self._given, **{name: on for name, on in flags.items() if on}}
+
+    def act_words(self) -> str:
+        """Return the verb and the name."""
+        return f"{self.deed.action.title}: {shortened(self.deed.name)}"
 
 
 def shortened(name: str) -> str:

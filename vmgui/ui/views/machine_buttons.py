@@ -1,7 +1,7 @@
 """The buttons of a machine's page: one primary, the daily ones, and a menu with the rest."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction
@@ -15,8 +15,23 @@ from vmgui.inventory.key import Key
 from vmgui.ui.style import current
 from vmgui.ui.widgets.text import literal, plain_tooltip, set_look
 
-Perform = Callable[[str, Sequence[Key]], object]
-"""Does an action to machines, once a person agreed to it."""
+
+class Perform(Protocol):
+    """Does an action to objects, once a person agreed to it.
+
+    ``arguments`` are those that are known already.
+    """
+
+    def __call__(
+        self,
+        action_id: str,
+        keys: Sequence[Key],
+        /,
+        arguments: Mapping[str, object] | None = None,
+    ) -> object:
+        """Do it, or ask first."""
+        ...
+
 
 _FIRST = ("domain.start", "domain.restore", "domain.resume", "domain.suspend")
 _PRIMARY = frozenset(_FIRST[:3])

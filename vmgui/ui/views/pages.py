@@ -14,7 +14,7 @@ from vmgui.ui.bridge import Bridge
 from vmgui.ui.possible import Possible
 from vmgui.ui.style import Style
 from vmgui.ui.views.all_page import AllPage
-from vmgui.ui.views.clone.page import ClonePage
+from vmgui.ui.views.clone.page import ClonePage, CloneWays
 from vmgui.ui.views.first_start import FirstStart
 from vmgui.ui.views.host_page import HostPage
 from vmgui.ui.views.machine_buttons import Perform
@@ -107,16 +107,15 @@ class Pages(QStackedWidget):
             self._drop_clone()
         if self._clone is None:
             session = self._session
-            page = ClonePage(
-                key,
-                session.inventory,
-                self._bridge,
-                lambda snapshot: session.clone_facts(key, snapshot),
-                lambda form: session.run("domain.clone", key, **arguments_of(form.plan.spec)),
-                lambda form: clone_script(form.facts, form.plan),
-                snapshot,
-                self,
+            ways = CloneWays(
+                read=lambda snapshot: session.clone_facts(key, snapshot),
+                create=lambda form: session.run(
+                    "domain.clone", key, **arguments_of(form.plan.spec)
+                ),
+                script=lambda form: clone_script(form.facts, form.plan),
+                perform=lambda action_id, given: self._perform(action_id, (key,), given),
             )
+            page = ClonePage(key, session.inventory, self._bridge, ways, snapshot, self)
             page.close_requested.connect(self._on_clone_closed)
             self._clone = page
             self.addWidget(page)

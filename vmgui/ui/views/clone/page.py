@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShortcut
@@ -33,6 +34,7 @@ from vmgui.inventory.changes import Change
 from vmgui.inventory.domain import Domain
 from vmgui.inventory.inventory import Inventory
 from vmgui.inventory.key import Key
+from vmgui.inventory.snapshot import domain_of
 from vmgui.ui.bridge import Bridge
 from vmgui.ui.dialogs.script import ScriptDialog
 from vmgui.ui.models.tree_nodes import shown_state
@@ -41,6 +43,7 @@ from vmgui.ui.tasks import Tasks
 from vmgui.ui.views.clone.choices import IdentityCards, NamesCard, WhenCard
 from vmgui.ui.views.clone.disks import DiskChoices
 from vmgui.ui.views.clone.kind import KindCards
+from vmgui.ui.views.clone.obstacle import Obstacle
 from vmgui.ui.views.clone.scene import CloneScene
 from vmgui.ui.views.clone.space import SpaceCard
 from vmgui.ui.views.clone.table import CloneList
@@ -58,12 +61,26 @@ READ_AGAIN_MS = 1000
 _FOOT_PX, _RIGHT_LEAST_PX, _NARROW_PX = 52, 360, 1080
 
 
+@dataclass(frozen=True, slots=True)
+class CloneWays:
+    """What the page asks for: all of it is somebody else's.
+
+    ``read`` reads the facts for cloning from a snapshot ("" for the machine as it is),
+    ``create`` starts the job, ``script`` gives the commands that do the same, ``perform`` does
+    another action to the machine.
+    """
+
+    read: Callable[[str], Awaitable[CloneFacts]]
+    create: Callable[[CloneForm], object]
+    script: Callable[[CloneForm], Sequence[str]]
+    perform: Callable[[str, Mapping[str, object]], object]
+
+
 class ClonePage(QWidget):
     """The clone wizard over `CloneForm`: what is valid is the plan's word, not the widgets'.
 
     ``key`` is the machine's; it opens with the snapshot that is named, "" for the machine as it
-    is. ``read`` reads the facts for cloning from a snapshot, ``create`` starts the job,
-    ``script`` gives the commands that do the same. ``close_requested`` asks to be left.
+    is. ``close_requested`` asks to be left.
     """
 
     close_requested = Signal()
@@ -73,9 +90,7 @@ class ClonePage(QWidget):
         key: Key,
         inventory: Inventory,
         bridge: Bridge,
-        read: Callable[[str], Awaitable[CloneFacts]],
-        create: Callable[[CloneForm], object],
-        script: Callable[[CloneForm], Sequence[str]],
+        ways: CloneWays,
         snapshot: str = "",
         parent: QWidget | None = None,
     ) -> None:
@@ -88,7 +103,7 @@ class ClonePage(QWidget):
         self.opened_with = snapshot
         self._inventory = inventory
         self._bridge = bridge
-        self._read, self._create, self._script = read, create, script
+        self._ways = ways
         self._lines: tuple[str, ...] = ()
         self._is_gone = False
         self._is_reading = self._read_after = False
@@ -104,6 +119,8 @@ class ClonePage(QWidget):
         self.header = PageHeader("copy", close, self)
         self._banner = Banner(self)
         self._banner.setObjectName("clone-banner")
+        self._obstacle = Obstacle()
+        self._obstacle.action_wanted.connect(ways.perform)
         self._kinds = KindCards()
         self._disks = DiskChoices()
         self._names = NamesCard({t for d in inventory.of(Domain) for t in d.tags})
@@ -153,7 +170,7 @@ class ClonePage(QWidget):
 
     async def _load(self) -> None:
         try:
-            facts = await self._read(self._snapshot)
+            facts = await self._ways.read(self._snapshot)
         except VmguiError as error:
             self._show_problem(error)
             return
@@ -184,12 +201,15 @@ class ClonePage(QWidget):
             self._banner.say("dang", "warning", "This machine is not there any more.")
             self._show_buttons()
             return
-        told = (*change.added, *(each for each in change.updated if each.key == self.key))
-        gone = any(key.kind == "domain" for key in change.removed)
-        if gone or any(isinstance(each, Domain) for each in told):
+        told = [each.key for each in change.added] + list(change.removed)
+        about = any(key.kind == "domain" or self._is_own_snapshot(key) for key in told)
+        if about or any(each.key == self.key for each in change.updated):
             self._show_head()
             if not self._again.isActive():
                 self._again.start()
+
+    def _is_own_snapshot(self, key: Key) -> bool:
+        return key.kind == "snapshot" and domain_of(key) == self.key
 
     # what is shown
 
@@ -210,8 +230,8 @@ class ClonePage(QWidget):
         held = ""
         if self.form is not None:
             disks = [each for each in self.form.plan.disks if each.disk.device == "disk"]
-            amounts = [each.allocation_bytes or 0 for each in disks]
-            held = f"{counted(len(disks), 'disk')}, {size(sum(amounts))} on disk"
+            amount = sum(each.allocation_bytes or 0 for each in disks)
+            held = counted(len(disks), "disk") + (f", {size(amount)} on disk" if amount else "")
         self.header.summary.setText(" · ".join(filter(None, (machine_summary(domain), held))))
 
     @property
@@ -230,10 +250,12 @@ class ClonePage(QWidget):
             disk.choice is DiskChoice.LINKED for disk in plan.disks
         )
         self._space.show_space(plan.space, links=links)
+        domain = self._inventory.domain(self.key)
+        self._obstacle.show_refusal(plan.obstacle, domain, self._snapshot)
         warnings = plan.files.warnings
         self._reminders.setText("\n".join(f"• {one_line(each)}" for each in warnings))
         self._reminders.setVisible(bool(warnings))
-        self._lines = tuple(self._script(form)) if plan.ready else ()
+        self._lines = tuple(self._ways.script(form)) if plan.ready else ()
         self._show_head()
         self._show_buttons()
 
@@ -243,7 +265,8 @@ class ClonePage(QWidget):
         if form is None:
             return
         problem = "This machine is not there any more." if self._is_gone else form.problem
-        self._problem.setText(problem)
+        # An obstacle stands in full above the form.
+        self._problem.setText(problem.partition(":")[0] if form.plan.obstacle else problem)
         self._problem_mark.setVisible(bool(problem))
         skippable = [each for each in form.plan.conflicts if each.can_skip]
         self._skip.setVisible(bool(skippable) and not self._is_gone)
@@ -263,7 +286,7 @@ class ClonePage(QWidget):
         form = self.form
         if form is None or not form.can_create or self._is_gone:
             return
-        self._create(form)
+        self._ways.create(form)
         self.close_requested.emit()
 
     def _on_commands(self) -> None:
@@ -313,8 +336,9 @@ class ClonePage(QWidget):
         inside = QWidget()
         column = QVBoxLayout(inside)
         column.setContentsMargins(16, 12, 12, 16)
-        column.setSpacing(6)
+        column.setSpacing(8)
         for title, part in (
+            ("", self._obstacle),
             ("Kind", self._kinds),
             ("Disks", self._disks),
             ("Names and place", self._names),
@@ -325,7 +349,6 @@ class ClonePage(QWidget):
             if title:
                 column.addWidget(plain_label(title, "card"))
             column.addWidget(part)
-            column.addSpacing(8)
         column.addStretch(1)
         area = QScrollArea()
         area.setObjectName("clone-left")
