@@ -15,8 +15,8 @@ from vmgui.actions.runner import Runner
 from vmgui.hypervisor.errors import Vanished
 from vmgui.hypervisor.fleet import Fleet
 from vmgui.hypervisor.images import read_machine_storage
-from vmgui.insight.clone_plan import CloneFacts
 from vmgui.hypervisor.snapshots import snapshot_names, snapshot_xml
+from vmgui.insight.clone_plan import CloneFacts
 from vmgui.insight.file_plan import FilePlan
 from vmgui.inventory.changes import Change
 from vmgui.inventory.domain import Domain

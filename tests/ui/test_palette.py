@@ -1,6 +1,6 @@
 """The command palette, by keys alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -22,7 +22,12 @@ class Spy:
         self.opened: list[Key] = []
         self.commands: list[str] = []
 
-    def perform(self, action_id: str, keys: Sequence[Key]) -> None:
+    def perform(
+        self,
+        action_id: str,
+        keys: Sequence[Key],
+        arguments: Mapping[str, object] | None = None,
+    ) -> None:
         self.performed.append((action_id, tuple(keys)))
 
 

@@ -130,7 +130,7 @@ async def _reset_one(work: Work[Domain], plan: ResetPlan) -> None:
 
 
 def _forget_snapshot(conn: object, uuid: str, name: str) -> None:
-    snapshot_calls.delete(conn, uuid, name, metadata_only=True)
+    snapshot_calls.delete(conn, uuid, name, metadata_only=True, starts=False)
 
 
 async def _renew(work: Work[Domain], overlay: NewOverlay) -> None:

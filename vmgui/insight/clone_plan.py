@@ -150,7 +150,8 @@ class ClonePlan:
     ``kinds``, ``bases``, ``guests``, ``pools``, ``networks`` and ``sources`` are what could be
     chosen instead. ``base`` is what happens to the source, None where nothing needs to, and
     ``freeze`` the snapshot of it that is taken for `BaseFate.OVERLAY`.
-    ``ready`` is true where the clones can be made as planned.
+    ``obstacle`` is why it can't be done whatever the clones are called, "" where names alone
+    stand against it. ``ready`` is true where the clones can be made as planned.
     """
 
     spec: CloneSpec
@@ -167,6 +168,7 @@ class ClonePlan:
     pools: tuple[Option, ...] = ()
     networks: tuple[Option, ...] = ()
     sources: tuple[Option, ...] = ()
+    obstacle: str = ""
 
     @property
     def refusal(self) -> str:

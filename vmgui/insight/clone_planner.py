@@ -85,6 +85,7 @@ def plan_clones(facts: CloneFacts, spec: CloneSpec) -> ClonePlan:
         pools=_pools(facts, disks),
         networks=tuple(Option(name, name) for name in facts.networks),
         sources=_sources(facts),
+        obstacle=refusal,
     )
 
 

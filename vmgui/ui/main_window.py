@@ -5,7 +5,7 @@ from typing import Any
 
 from PySide6.QtCore import QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
 from vmgui import places
 from vmgui.inventory.host import LinkState
@@ -129,6 +129,9 @@ class MainWindow(QMainWindow):
 
     async def close_down(self) -> None:
         """End what the window has under way; the session can be closed after it."""
+        for dialog in self.findChildren(QDialog):
+            if not dialog.isHidden():
+                dialog.reject()  # what it has asked for ends with it
         self.bridge.close()
         self.session.settings.changed.disconnect(self._on_setting)
         self._desk.close_down()
@@ -202,6 +205,7 @@ class MainWindow(QMainWindow):
         bridge.samples_arrived.connect(lambda samples: self.tree.take_samples(samples.values()))
         self.tree.settled.connect(self._on_settled)
         bridge.ticked.connect(self._on_tick)
+        self.actions_on_machines.asking.clone_wanted.connect(self.pages.show_clone)
         self.pages.query_wanted.connect(self.side.query.set_text)
         self.pages.page_wanted.connect(self.open_key)
         self.pages.entry_wanted.connect(self._desk.show_entry)
@@ -211,6 +215,7 @@ class MainWindow(QMainWindow):
         self.pages.lab_wanted.connect(self.connections.start_lab)
         self.connections.lab_progressed.connect(self._on_lab_progressed)
         self.connections.lab_failed.connect(self._on_lab_failed)
+        self.pages.clone_left.connect(self._on_clone_left)
         self.pages.close_wanted.connect(lambda: self.open_row(("all",)))
         self.side.opened.connect(self._show_page)
         self.side.picked.connect(self._on_picked)
@@ -290,6 +295,11 @@ class MainWindow(QMainWindow):
         if instead:
             detail = f"{error.why} {error.what_to_do} {instead} is shown instead."
             self.notices.tell("lab", error.what, detail)
+
+    def _on_clone_left(self, key: Key) -> None:
+        """Show the machine: its row may be the current one already, which tells nothing."""
+        self.open_key(key)
+        self._show_page(address_of(key))
 
     def _on_palette(self) -> None:
         self._palette.open_for(self.actions_on_machines.targets)

@@ -45,7 +45,7 @@ class EditDialog(Dialog):
         self._run = run
         self.title = QLineEdit(one_line(domain.title))
         self.title.setObjectName("edit-title")
-        self.description = _TextField(domain.description)
+        self.description = TextField(domain.description)
         self.description.setObjectName("edit-description")
         known = (tag for each in inventory.of(Domain) for tag in each.tags)
         self.tags = TagField(domain.tags, known)
@@ -174,14 +174,14 @@ def rename_problem(name: str, domain: Domain, inventory: Inventory) -> str:
     return "Another machine of this host has that name." if taken else ""
 
 
-class _TextField(QPlainTextEdit):
+class TextField(QPlainTextEdit):
     """A text of several lines in which Tab goes on to the next field, and Ctrl+Enter is Enter."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, least_px: int = 96) -> None:
         super().__init__()
         self.setPlainText(text)
         self.setTabChangesFocus(True)
-        self.setMinimumHeight(current().px(96))
+        self.setMinimumHeight(current().px(least_px))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)

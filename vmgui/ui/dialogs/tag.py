@@ -12,9 +12,9 @@ from vmgui.inventory.domain import Domain
 from vmgui.inventory.inventory import Inventory
 from vmgui.inventory.key import Key
 from vmgui.ui.bridge import Bridge
-from vmgui.ui.dialogs.dialog import Dialog, breakable, command_label, field_row
+from vmgui.ui.dialogs.dialog import Dialog, command_label, field_row
 from vmgui.ui.widgets.tag_field import TagField
-from vmgui.ui.widgets.text import one_line, plain_label
+from vmgui.ui.widgets.text import breakable, one_line, plain_label
 
 RunOnSome = Callable[[Sequence[Key], Mapping[str, object]], object]
 """Starts the action on these machines with these arguments."""

@@ -8,7 +8,7 @@ from vmgui.insight.amounts import counted
 from vmgui.session import Session
 from vmgui.ui.possible import Possible
 from vmgui.ui.style import Style
-from vmgui.ui.views.machine_buttons import DIALOGS
+from vmgui.ui.views.machine_buttons import asks_more
 from vmgui.ui.widgets.elided import ElidedLabel
 from vmgui.ui.widgets.text import one_line, plain_label, plain_tooltip
 
@@ -86,7 +86,7 @@ class SelectionPage(QWidget):
             action = self._session.registry.get(action_id)
             able, reasons = self._possible.able(action), self._possible.why_not(action)
             button.setEnabled(able > 0)
-            dots = "…" if action_id in DIALOGS else ""
+            dots = "…" if asks_more(action) else ""
             button.setText(f"{action.title} {able}{dots}" if able else f"{action.title}{dots}")
             button.setToolTip(plain_tooltip(action.help))
             text = " ".join(reasons[:_REASONS_SHOWN])
