@@ -32,7 +32,7 @@ os.environ["QT_NO_GLIB"] = "1"
 
 from PySide6.QtCore import QAbstractEventDispatcher, QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QTabBar, QTableView
+from PySide6.QtWidgets import QLineEdit, QTabBar, QTableView
 
 from tests.until import until
 from tests.worlds import machine_name, machine_uuid, write_world
@@ -221,9 +221,13 @@ class Person:
 
     async def _query(self) -> None:
         self._window.side.start_query()
+        field = self._window.side.query.findChild(QLineEdit)
+        assert isinstance(field, QLineEdit)
         for letter in "db-00":
-            QTest.keyClicks(self._window.side.query, letter)
+            QTest.keyClicks(field, letter)
             await self._pause(0.15)
+        await self._shown()
+        assert self._window.tree.is_filtered
 
     async def _no_query(self) -> None:
         self._window.side.query.set_text("")
