@@ -79,7 +79,8 @@ packages_for() {
             debian_libvirt_drivers
             ;;
         debian-test)
-            printf '%s\n' xvfb xdotool wmctrl x11-utils desktop-file-utils appstream shellcheck
+            printf '%s\n' xvfb xdotool wmctrl x11-utils desktop-file-utils appstream shellcheck \
+                sasl2-bin libsasl2-modules
             ;;
         fedora-window)
             printf '%s\n' gcc pkgconf-pkg-config libvirt-devel libvirt-libs \

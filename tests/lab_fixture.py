@@ -10,6 +10,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -63,8 +64,10 @@ class Daemon:
 
     def kill(self) -> None:
         """End it at once, and return when it is gone."""
+        pid = self.pid
         self._send(signal.SIGKILL)
-        eventually(lambda: self.pid is None, "the daemon is gone")
+        # Its first thread is gone before the last, and with that its sockets: it has to be reaped.
+        eventually(lambda: not Path(f"/proc/{pid}").exists(), "the daemon is gone")
 
     def start(self) -> None:
         """Start it again, and return when it takes connections."""
@@ -105,3 +108,26 @@ def daemons(lab: LabStatus, state_home: str) -> Iterator[dict[str, Daemon]]:
     yield made
     for daemon in made.values():
         daemon.heal()
+
+
+def qemu_pid(host: LabHost, guest: str) -> int:
+    """Return the guest's process as it is seen from here: a child of its host's first one."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            command = (folder / "cmdline").read_text()
+        except OSError:
+            continue
+        if parent == host.init_pid and f"guest={guest}," in command:
+            return int(folder.name)
+    raise AssertionError(f"{guest} has no process")
+
+
+@pytest.fixture
+def hung(lab: LabStatus) -> Iterator[str]:
+    """Hang one of two guests of a host; it goes on after."""
+    host = lab.hosts[0]
+    pid = qemu_pid(host, host.guests[0])
+    os.kill(pid, signal.SIGSTOP)
+    yield host.guests[0]
+    os.kill(pid, signal.SIGCONT)

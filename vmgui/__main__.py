@@ -1,5 +1,6 @@
 """``vmgui`` opens the window, ``vmgui VERB …`` is the command line."""
 
+import gc
 import sys
 
 import click
@@ -10,6 +11,8 @@ from vmgui.cli.main import WindowOptions, cli
 
 def open_window(options: WindowOptions) -> int:
     """Open the window and return the exit code; without a display, save a picture of it."""
+    # What modules make is no garbage, and later `vmgui.ui.collector` decides when to collect.
+    gc.disable()
     # Qt takes a while to load, and a command needs none of it.
     from vmgui.cli.lists import print_domains  # noqa: PLC0415
     from vmgui.ui.app import Options, has_display, run  # noqa: PLC0415

@@ -6,14 +6,17 @@ from types import TracebackType
 from typing import Self
 
 from vmgui import places
+from vmgui.actions.clone_facts import clone_facts
 from vmgui.actions.job import Job
 from vmgui.actions.journal import Journal
 from vmgui.actions.moments import Moments
 from vmgui.actions.registry import standard
 from vmgui.actions.runner import Runner
+from vmgui.hypervisor.errors import Vanished
 from vmgui.hypervisor.fleet import Fleet
 from vmgui.hypervisor.images import read_machine_storage
 from vmgui.hypervisor.snapshots import snapshot_names, snapshot_xml
+from vmgui.insight.clone_plan import CloneFacts
 from vmgui.insight.file_plan import FilePlan
 from vmgui.inventory.changes import Change
 from vmgui.inventory.domain import Domain
@@ -155,6 +158,16 @@ class Session:
             key.host,
             what=f"What the disks of {name} are is not known.",
         )
+
+    async def clone_facts(self, target: Key, snapshot: str = "") -> CloneFacts:
+        """Return what a plan of clones of a machine is made from, read afresh.
+
+        Raises VmguiError.
+        """
+        record = self.inventory.domain(target)
+        if record is None:
+            raise Vanished("It can't be cloned.", "It is not there any more.")
+        return await clone_facts(self.fleet, self.inventory, record, snapshot)
 
     async def snapshot_xml(self, key: Key) -> str:
         """Return the XML of a snapshot as libvirt gives it; raises VmguiError."""

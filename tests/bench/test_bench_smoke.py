@@ -85,3 +85,21 @@ def test_the_benchmark_runs(tmp_path: Path) -> None:
         assert len(ours["keys_s"]) == 2
     else:
         assert "python3-xlib" in ran.stdout
+
+
+def test_the_turns_of_the_loop_are_told_step_by_step() -> None:
+    command = [sys.executable, "-m", "tests.bench.turns", "--quick", "--sizes", "20"]
+    command += ["--least", "0.001", "--profile"]
+    ran = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    steps = [
+        line.split(" turns ")[0].split() for line in ran.stdout.splitlines() if " turns " in line
+    ]
+    assert [" ".join(words[:-1]) for words in steps][:3] == [
+        "make the window",
+        "load",
+        "after loading",
+    ]
+    assert all(int(turns) > 0 for *_, turns in steps)
+    assert len(steps) > 12
+    assert "main_window.py" in ran.stdout, "a long turn names its functions"

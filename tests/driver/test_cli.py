@@ -56,7 +56,7 @@ def world(home: Path) -> str:
 
 def test_lists_are_tables_and_documents(home: Path) -> None:
     table = vmgui("list").stdout.splitlines()
-    assert table[0].split() == ["NAME", "STATE", "HOST", "TAGS", "VCPUS", "MEMORY"]
+    assert table[0].split() == ["NAME", "STATE", "HOST", "TAGS", "IS", "VCPUS", "MEMORY"]
     assert table[1].startswith("test  running  ")
     (host,) = document("hosts")["hosts"]
     assert (host["uri"], host["link_state"]) == (DEFAULT, "connected")

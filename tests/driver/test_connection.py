@@ -5,9 +5,10 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import libvirt
 import pytest
 
-from vmgui.hypervisor.auth import Credentials
+from vmgui.hypervisor.auth import Attempt, Credentials
 from vmgui.hypervisor.connection import Connection
 from vmgui.hypervisor.errors import (
     AuthenticationFailed,
@@ -156,3 +157,31 @@ async def test_a_question_that_is_refused_ends_the_attempt(ssh: Path) -> None:
     assert len(asked) == 1
     assert isinstance(error, AuthenticationFailed)
     assert "not answered" in error.why
+
+
+async def test_an_attempt_that_is_given_up_while_answers_are_kept_leaves_nothing_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    keeping = asyncio.Event()
+    opened: list[Connection] = []
+    init = Connection.__init__
+
+    def note(self: Connection, *args: Any, **options: Any) -> None:
+        init(self, *args, **options)
+        opened.append(self)
+
+    async def keep(_: Attempt) -> None:
+        keeping.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Connection, "__init__", note)
+    monkeypatch.setattr(Attempt, "keep_answers", keep)
+    task = asyncio.ensure_future(open_connection())
+    await keeping.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    (connection,) = opened
+    assert connection.is_lost
+    with pytest.raises(libvirt.libvirtError, match="invalid connection"):
+        connection._conn.getHostname()

@@ -186,6 +186,33 @@ async def test_headers_of_files_outside_of_every_pool(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("ours")
+async def test_what_others_are_built_on_outside_of_every_pool_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "pool").mkdir()
+    base = create(tmp_path / "pool" / "base.qcow2")
+    middle = create(tmp_path / "middle", "-b", str(base), "-F", "qcow2")
+    top = create(tmp_path / "pool" / "top.qcow2", "-b", str(middle), "-F", "qcow2")
+    told = volume_of(top).replace(
+        "</volume>", f"<backingStore><path>{middle}</path></backingStore></volume>"
+    )
+    storage = await storage_in(
+        tmp_path,
+        pool("pool", volume_of(base), told, path=str(base.parent)),
+        machine("web"),
+        machine("db", disk(str(top))),
+    )
+    assert [r.way for r in readers(storage.images, str(base))] == [
+        (str(top), str(middle), str(base))
+    ]
+
+
+@pytest.mark.usefixtures("ours")
+async def test_a_disk_that_is_gone_is_built_on_nothing(tmp_path: Path) -> None:
+    storage = await storage_in(tmp_path, machine("web", disk(str(tmp_path / "gone"))))
+    assert images(storage)[str(tmp_path / "gone")].exists is False
+    assert storage.unread == ()
+
+
+@pytest.mark.usefixtures("ours")
 async def test_a_file_that_goes_by_two_names_through_a_link_is_one(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "pool").symlink_to("real")

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import libvirt
 import pytest
 
 from tests.until import until
@@ -18,6 +19,7 @@ from vmgui.inventory.host import LinkState
 from vmgui.inventory.inventory import Inventory
 from vmgui.inventory.key import host_key
 from vmgui.inventory.network import Network
+from vmgui.inventory.snapshot import Snapshot
 from vmgui.inventory.storage import Pool
 
 pytestmark = pytest.mark.usefixtures("no_thread_stays")
@@ -78,6 +80,34 @@ async def test_what_others_define_and_undefine_comes_and_goes() -> None:
         await until(lambda: known(inventory) == {"test", "new"}, "there")
         await fleet.call(URI, lambda c: c.lookupByName("new").undefine(), what="Undefine")
         await until(lambda: known(inventory) == {"test"}, "gone")
+
+
+def _take(conn: libvirt.virConnect, name: str) -> None:
+    xml = f"<domainsnapshot><name>{name}</name></domainsnapshot>"
+    conn.lookupByName("test").snapshotCreateXML(xml)
+
+
+def _delete(conn: libvirt.virConnect, name: str) -> None:
+    conn.lookupByName("test").snapshotLookupByName(name).delete()
+
+
+async def test_what_others_do_to_snapshots_is_found_though_libvirt_tells_nothing() -> None:
+    async with fleet_of(URI) as (fleet, inventory):
+
+        def names() -> list[str]:
+            return sorted(snapshot.name for snapshot in inventory.of(Snapshot))
+
+        assert names() == []
+        await fleet.call(URI, _take, "one", what="Take")
+        await until(lambda: names() == ["one"], "the first is there")
+        await fleet.call(URI, _take, "two", what="Take")
+        await until(lambda: names() == ["one", "two"], "the second is there")
+        assert the_domain(inventory).snapshot_count == 2
+        await fleet.call(URI, _delete, "one", what="Delete")
+        await until(lambda: names() == ["two"], "the first is gone")
+        await fleet.call(URI, _delete, "two", what="Delete")
+        await until(lambda: names() == [], "the second is gone")
+        assert the_domain(inventory).snapshot_count == 0
 
 
 async def test_thousands_of_machines_are_all_read_fully(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from vmgui.hypervisor import link as link_module
 from vmgui.hypervisor import refresh as refresh_module
 from vmgui.hypervisor.abilities import Abilities
 from vmgui.hypervisor.aside import Aside
-from vmgui.hypervisor.errors import CallFailed, CallLate, ConnectionLost
+from vmgui.hypervisor.errors import CallFailed, CallLate
 from vmgui.hypervisor.fleet import Fleet
 from vmgui.hypervisor.link import display_name
 from vmgui.hypervisor.snapshots import list_snapshots
@@ -226,22 +226,28 @@ async def test_a_host_that_is_connected_again_at_once_stays() -> None:
 
 
 async def test_a_link_that_is_stopped_while_it_closes_leaves_no_connection_open(
-    world: str, gate: threading.Event, asked: list[str]
+    world: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # What hangs holds up the closing, and the task that closes is cancelled meanwhile.
-    inventory = Inventory()
-    fleet = Fleet(inventory)
+    closing, go_on = asyncio.Event(), asyncio.Event()
+
+    async def close(_: Aside) -> None:
+        closing.set()
+        await go_on.wait()
+
+    fleet = Fleet(Inventory())
     link = fleet.connect(world)
     await asyncio.wait_for(fleet.settled(), 30)
     connection = link._connection
     assert connection is not None
+    monkeypatch.setattr(Aside, "close", close)
     connection._mark_lost("It broke.")
-    await until(lambda: link._connection is None, "the link closes")
-    await fleet.close()
-    assert connection._closed
-    gate.set()
-    with pytest.raises(ConnectionLost):
-        await connection.call(lambda _: None, what="Ask")
+    await closing.wait()
+    ending = asyncio.ensure_future(fleet.close())
+    await asyncio.sleep(0)
+    go_on.set()
+    await asyncio.wait_for(ending, 20)
+    with pytest.raises(libvirt.libvirtError, match="invalid connection"):
+        connection._conn.getHostname()
 
 
 @pytest.mark.parametrize(
@@ -308,3 +314,22 @@ async def test_what_is_late_ends_with_its_host() -> None:
         await aside.ask("pool", call, what="Count")
     await aside.close()
     assert ended == [True]
+
+
+@pytest.mark.logs
+async def test_a_listener_that_fails_costs_no_host_its_link(
+    world: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    inventory = Inventory()
+
+    def fail(_: Change) -> None:
+        raise ZeroDivisionError("a bug of a view")
+
+    inventory.changed.connect(fail)
+    fleet = Fleet(inventory)
+    fleet.connect(world)
+    await asyncio.wait_for(fleet.settled(), 30)
+    assert states(inventory) == [LinkState.CONNECTED]
+    assert len(list(inventory.of(Domain))) == 3
+    assert "a bug of a view" in caplog.text
+    await fleet.close()

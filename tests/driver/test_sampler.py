@@ -207,3 +207,25 @@ async def test_a_host_that_is_forgotten_is_forgotten_here() -> None:
             lambda: not [t for t in asyncio.all_tasks() if t.get_name() == f"figures {URI}"],
             "polling ended",
         )
+
+
+async def test_a_fault_of_ours_is_reported_and_figures_go_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from vmgui.metrics.poll import HostPoll
+
+    async with watch(URI) as w:
+        await w.next_batches(1)
+        reported: list[BaseException] = []
+        asyncio.get_running_loop().set_exception_handler(
+            lambda _, about: reported.append(about["exception"])
+        )
+
+        async def fail(*_: object) -> None:
+            raise ZeroDivisionError("a bug of ours")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(HostPoll, "poll", fail)
+            await until(lambda: len(reported) >= 2, "reported, and tried again")
+        await w.next_batches(2)
+        assert {type(error) for error in reported} == {ZeroDivisionError}

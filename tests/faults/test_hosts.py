@@ -1,19 +1,24 @@
 """Real daemons that hang, die and come back: the host's own rows change, and nothing else."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import libvirt
 import pytest
 
 from tests.lab_fixture import Daemon
 from tests.until import until
+from vmgui.hypervisor import refresh, storage
+from vmgui.hypervisor.abilities import Abilities
 from vmgui.hypervisor.errors import ConnectionLost, VmguiError
 from vmgui.hypervisor.fleet import Fleet
 from vmgui.inventory.changes import Change
 from vmgui.inventory.domain import Domain
 from vmgui.inventory.host import Host, LinkState
 from vmgui.inventory.inventory import Inventory
+from vmgui.inventory.storage import Pool
 from vmgui.lab import LabStatus
 
 pytestmark = pytest.mark.usefixtures("no_thread_stays")
@@ -152,6 +157,54 @@ async def test_what_virsh_does_meanwhile_is_there_when_the_host_is_back(
         await until(
             lambda: any(k.kind == "network" for c in heard for k in c.removed), "told by an event"
         )
+
+
+async def test_a_pool_that_hangs_leaves_its_host_connected(
+    lab: LabStatus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What hangs is our asking: no pool of a real daemon does so on demand.
+    go_on, asked = threading.Event(), threading.Event()
+    count = storage.count_volumes
+
+    def hang(conn: libvirt.virConnect, uri: str, abilities: Abilities, pool: str) -> int | None:
+        asked.set()
+        go_on.wait()
+        return count(conn, uri, abilities, pool)
+
+    monkeypatch.setattr(refresh, "count_volumes", hang)
+    inventory = Inventory()
+    states: list[LinkState] = []
+    inventory.changed.connect(
+        lambda change: states.extend(
+            record.link.state for record in change.updated if isinstance(record, Host)
+        )
+    )
+    fleet = Fleet(inventory)
+    uri = lab.hosts[0].uri
+    fleet.connect(uri, "lab-a")
+    try:
+        await asyncio.wait_for(fleet.settled(), 60)
+        assert asked.is_set()
+        (pool,) = inventory.of(Pool)
+        assert pool.volume_count is None
+        assert machines_of(inventory, "lab-a")
+        # Two signs of life come while it hangs, and what a person asks for is done.
+        signs = len(states)
+        await until(lambda: len(states) >= signs + 2, "signs of life")
+        assert await fleet.long_call(uri, lambda c: c.getHostname(), what="Ask") == "lab-a"
+        assert set(states) == {LinkState.CONNECTED}
+        go_on.set()
+
+        async def counted() -> int | None:
+            await fleet.read_all_again()
+            return next(inventory.of(Pool)).volume_count
+
+        async with asyncio.timeout(30):
+            while await counted() is None:
+                pass
+    finally:
+        go_on.set()
+        await fleet.close()
 
 
 async def test_a_daemon_at_a_socket_of_its_own_goes_under_its_own_name(lab: LabStatus) -> None:

@@ -16,15 +16,20 @@ _PATIENCE_S = 60.0
 _SECTOR = 512
 
 
-def define_guest(conn: libvirt.virConnect, like: str, name: str, *, size: str = "64M") -> str:
-    """Define a machine ``name`` like another, with an empty qcow2 disk; return its UUID."""
+def define_guest(
+    conn: libvirt.virConnect, like: str, name: str, *, size: str = "64M", stem: str = ""
+) -> str:
+    """Define a machine ``name`` like another, with an empty qcow2 disk; return its UUID.
+
+    ``stem`` is the disk's name without its ending, "" for the machine's own.
+    """
     root = etree.fromstring(conn.lookupByName(like).XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
     own = str(uuid.uuid4())
     _text(root, "name", name)
     _text(root, "uuid", own)
     pool = conn.storagePoolLookupByName("default")
     volume = etree.Element("volume")
-    etree.SubElement(volume, "name").text = f"{name}.qcow2"
+    etree.SubElement(volume, "name").text = f"{stem or name}.qcow2"
     etree.SubElement(volume, "capacity", unit="M").text = size.removesuffix("M")
     etree.SubElement(etree.SubElement(volume, "target"), "format", type="qcow2")
     made = pool.createXML(etree.tostring(volume, encoding="unicode"), 0)

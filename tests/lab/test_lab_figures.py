@@ -2,14 +2,13 @@
 
 import os
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
-from tests.lab_fixture import Daemon
+from tests.lab_fixture import Daemon, qemu_pid
 from tests.until import until
 from vmgui.hypervisor.fleet import Fleet
 from vmgui.inventory.domain import Domain
@@ -23,29 +22,6 @@ from vmgui.metrics.sampler import Sampler
 pytestmark = pytest.mark.lab
 
 _PATIENCE_S = 60
-
-
-def qemu_pid(host: LabHost, guest: str) -> int:
-    """Return the guest's process as it is seen from here: a child of its host's first one."""
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-            command = (folder / "cmdline").read_text()
-        except OSError:
-            continue
-        if parent == host.init_pid and f"guest={guest}," in command:
-            return int(folder.name)
-    raise AssertionError(f"{guest} has no process")
-
-
-@pytest.fixture
-def hung(lab: LabStatus) -> Iterator[str]:
-    """Hang one of two guests of a host; it goes on after."""
-    host = lab.hosts[0]
-    pid = qemu_pid(host, host.guests[0])
-    os.kill(pid, signal.SIGSTOP)
-    yield host.guests[0]
-    os.kill(pid, signal.SIGCONT)
 
 
 @dataclass
@@ -120,10 +96,12 @@ async def test_a_guest_that_hangs_is_left_out_and_all_others_go_on(
         await w.rates_of(host_key(lab.hosts[1].uri))
         await w.rates_of(fine, batches=3)
         assert w.sampler.left_out(host.uri) == {stuck}
+        assert {d.name for d in w.inventory.of(Domain) if d.hangs} == {hung}
 
         os.kill(qemu_pid(host, hung), signal.SIGCONT)
         await w.rates_of(stuck)
         assert w.sampler.left_out(host.uri) == frozenset()
+        assert not any(d.hangs for d in w.inventory.of(Domain))
     assert "warning" not in capfd.readouterr().err  # libvirt's own, of memory used after its end
 
 

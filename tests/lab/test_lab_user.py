@@ -66,6 +66,55 @@ print(json.dumps({
 }))
 """
 
+_BARE = """
+printf marked > marker
+for place in /var/lib /var/log /var/cache; do
+    mount -t tmpfs none $place
+    mkdir $place/folder
+    mkfifo $place/fifo
+    ln -s folder/file $place/link
+    cp marker $place/folder/file
+    chown {user} $place/folder
+    mkdir $place/mounted
+    mount -t tmpfs none $place/mounted
+    cp marker $place/mounted/file
+done
+for file in passwd group; do
+    grep -vE "^(libvirt-qemu|qemu|kvm):" /etc/$file > bare-$file
+    mount --bind bare-$file /etc/$file
+done
+"""
+"""What a machine is before a daemon of libvirt was set up on it, with other things around."""
+
+_TRY_BARE = """
+import json, os, pathlib, pwd, libvirt
+from vmgui import lab
+def there(path):
+    return os.path.lexists(path)
+bare = [p for p in ("/var/lib", "/var/log", "/var/cache") if not there(p + "/libvirt")]
+try:
+    status = lab.up(1, 1)
+    connection = libvirt.open(status.hosts[0].uri)
+    running = [domain.name() for domain in connection.listAllDomains(1)]
+    pool = connection.storagePoolLookupByName("default").isActive()
+    connection.close()
+    inside = pathlib.Path(f"/proc/{status.hosts[0].init_pid}/root")
+    seen = []
+    for place in ("/var/lib", "/var/log", "/var/cache"):
+        here = pathlib.Path(f"{inside}{place}")
+        seen.append([
+            (here / "link").read_text(), (here / "mounted/file").read_text(),
+            (here / "fifo").is_fifo(), (here / "folder").stat().st_uid, (here / "libvirt").is_dir(),
+        ])
+    accounts = (inside / "etc/passwd").read_text().count("libvirt-qemu:")
+finally:
+    lab.down()
+left = [p for p in ("/var/lib", "/var/log", "/var/cache") if there(p + "/libvirt")]
+print(json.dumps({"bare": bare, "running": running, "pool": pool, "seen": seen, "left": left,
+                  "accounts": accounts,
+                  "known": [a.pw_name for a in pwd.getpwall() if a.pw_name == "libvirt-qemu"]}))
+"""
+
 _TRY_PROBLEMS = """
 import asyncio, json
 from dataclasses import asdict
@@ -87,7 +136,14 @@ class Other:
     def uid(self) -> int:
         return pwd.getpwnam(self.name).pw_uid
 
-    def run(self, script: str, *, tun_mode: str = "666", refuse_namespaces: bool = False) -> Any:
+    def run(
+        self,
+        script: str,
+        *,
+        tun_mode: str = "666",
+        refuse_namespaces: bool = False,
+        bare: bool = False,
+    ) -> Any:
         """Run a script as that user, and return what it printed as JSON."""
         home = self.room / "home"
         home.mkdir(exist_ok=True)
@@ -101,6 +157,8 @@ class Other:
         tun.unlink(missing_ok=True)
         subprocess.run(["mknod", "-m", tun_mode, tun, *_TUN_MAJOR_MINOR], check=True)
         extra = f"mount --bind {tun} /dev/net/tun\n"
+        if bare:
+            extra += _BARE.format(user=self.uid)
         if refuse_namespaces:
             # The kernel makes no user namespace for a process that lives in a chroot.
             extra += "mount --rbind / root\n"
@@ -164,6 +222,19 @@ def test_an_ordinary_user_has_hosts_with_networks(other: Other) -> None:
     assert not any("tun" in note for note in seen["notes"])
     assert seen["left"] == []
     assert _processes_of(other.uid) == []
+
+
+@pytest.mark.parametrize("is_root", [True, False])
+def test_a_host_comes_up_where_libvirts_folders_and_accounts_are_not(
+    other: Other, is_root: bool
+) -> None:
+    user = Other("root", other.room) if is_root else other
+    seen = user.run(_TRY_BARE, bare=True)
+    assert (seen["bare"], seen["known"]) == (["/var/lib", "/var/log", "/var/cache"], [])
+    assert (seen["running"], seen["pool"], seen["accounts"]) == (["web-01"], 1, 1)
+    # Whatever else lies there is seen through, and nothing was made outside.
+    assert seen["seen"] == [["marked", "marked", True, user.uid, True]] * 3
+    assert seen["left"] == []
 
 
 def test_without_tap_devices_guests_have_user_networking_and_the_lab_says_so(other: Other) -> None:

@@ -35,6 +35,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from vmgui.insight.file_plan import Fate, FilePlan, Merge, PlannedFile
 from vmgui.ui import style as look
 from vmgui.ui.widgets.banner import Banner
 from vmgui.ui.widgets.chips import CountBadge, CountChip, StateChip, TagChip
@@ -42,6 +43,7 @@ from vmgui.ui.widgets.command_line import CommandLine
 from vmgui.ui.widgets.empty_state import EmptyState
 from vmgui.ui.widgets.facts import Fact, Facts, Part
 from vmgui.ui.widgets.failure import Failure, FailurePanel
+from vmgui.ui.widgets.file_plan import FilePlanView
 from vmgui.ui.widgets.graph import Crosshair, GraphCard, GraphEvent, SeriesSpec
 from vmgui.ui.widgets.segmented import Segmented
 from vmgui.ui.widgets.sparkline import SPARK_SIZE, paint_sparkline
@@ -407,6 +409,73 @@ def graphs() -> QWidget:
     return holder
 
 
+def _deletion() -> FilePlan:
+    """Return the plan of the picture of snapshots: deleting one in the middle of a chain."""
+    at = "/var/lib/libvirt/images/a/folder/that/is/deep/enough/db-01"
+    gib = 2**30
+    return FilePlan(
+        "Delete upgraded",
+        (
+            PlannedFile(f"{at}.qcow2", Fate.KEPT, "base of vda", "vda", 23 * gib),
+            PlannedFile(
+                f"{at}.before-upgrade",
+                Fate.GROWS,
+                "changes since before-upgrade",
+                "vda",
+                int(4.2 * gib),
+                int(6.1 * gib),
+            ),
+            PlannedFile(
+                f"{at}.upgraded", Fate.REMOVED, "changes since upgraded", "vda", int(1.9 * gib)
+            ),
+            PlannedFile(
+                f"{at}.nightly-06",
+                Fate.WRITTEN,
+                "disk vda",
+                "vda",
+                int(0.7 * gib),
+                int(0.7 * gib),
+                f"{at}.before-upgrade",
+            ),
+            PlannedFile(f"{at}.memory", Fate.LEFT, "memory of upgraded", size_bytes=8 * gib),
+            *(PlannedFile(f"{at}-{n}.qcow2", Fate.KEPT, "") for n in range(7)),
+        ),
+        (Merge(f"{at}.upgraded", f"{at}.before-upgrade", int(1.9 * gib)),),
+        "keeps running",
+        ("It is merged into the file below it, for nightly-06 is built on it.",),
+        ("The way back to “upgraded”.",),
+        ("vdb was left out of this snapshot; it isn't touched.",),
+        copies_bytes=int(1.9 * gib),
+        frees_bytes=int(1.9 * gib),
+        virsh=("virsh snapshot-delete db-01 upgraded",),
+    )
+
+
+def plans() -> QWidget:
+    """Make the cards of what an action would do to files: a plan, and a refused one."""
+    holder = QWidget()
+    row = QHBoxLayout(holder)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(12)
+    refused = FilePlan(
+        "Merge " + _HOSTILE,
+        (PlannedFile("/images/" + _HOSTILE, Fate.CREATED, _HOSTILE, "vda", None, 40 * 2**30),),
+        machine="is stopped for as long as it takes " + _HOSTILE,
+        refusal="student-07 is built on it: merge that first. " + _HOSTILE,
+        reasons=("Because " + _HOSTILE,),
+        copies_bytes=None,
+        virsh=("virsh blockcommit db-01 vda " + _HOSTILE,),
+    )
+    for title, plan in (("What deleting would do", _deletion()), ("Refused", refused)):
+        frame, box = card(title)
+        view = FilePlanView()
+        view.show_plan(plan)
+        box.addWidget(view)
+        box.addStretch(1)
+        row.addWidget(frame, 1)
+    return holder
+
+
 def page() -> QWidget:
     """Make the whole gallery."""
     whole = QWidget()
@@ -423,6 +492,7 @@ def page() -> QWidget:
     column.addWidget(rows(), 1)
     column.addWidget(empty(), 1)
     grid.addLayout(column, 2, 0)
+    grid.addWidget(plans(), 3, 0, 1, 3)
     grid.setRowStretch(2, 1)
     for at, stretch in enumerate((4, 5, 5)):
         grid.setColumnStretch(at, stretch)
@@ -435,7 +505,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--scheme", choices=("dark", "light"), default="dark")
     parser.add_argument("--factor", type=float, default=1.0)
     parser.add_argument("--width", type=int, default=1600)
-    parser.add_argument("--height", type=int, default=1000)
+    parser.add_argument("--height", type=int, default=1400)
     parser.add_argument("--out", default="")
     chosen = parser.parse_args(arguments)
     if chosen.out:

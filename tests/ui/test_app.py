@@ -14,6 +14,7 @@ from tests.ui.conftest import OpenWindow
 from tests.until import until
 from tests.worlds import write_world
 from vmgui.settings import SavedConnection
+from vmgui.ui.widgets.banner import Banner
 
 
 def _vmgui(tmp_path: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -66,8 +67,10 @@ async def test_where_no_lab_can_run_the_test_driver_stands_in_and_the_window_say
     window = await open_window()
     await window.connections.start((), with_lab=False, read_only=False)
     await until(lambda: window.tree.total == 1, "the test driver's machine is there")
-    assert window.banner.isVisible()
-    assert "test:///default is shown instead" in window.banner.accessibleName()
+    notice = window.findChild(Banner, "notice-lab")
+    assert notice is not None
+    assert notice.isVisible()
+    assert "test:///default is shown instead" in notice.accessibleName()
     assert not window.session.settings.connections
 
 

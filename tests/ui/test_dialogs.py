@@ -51,6 +51,7 @@ from vmgui.ui.dialogs.delete import DeleteDialog
 from vmgui.ui.dialogs.edit import EditDialog, RenameDialog
 from vmgui.ui.dialogs.preferences import PreferencesDialog
 from vmgui.ui.dialogs.question import QuestionDialog
+from vmgui.ui.dialogs.tag import TagDialog
 from vmgui.ui.main_window import MainWindow
 from vmgui.ui.style import Style
 from vmgui.ui.views.first_start import FirstStart
@@ -218,6 +219,38 @@ async def test_editing_writes_what_was_changed_and_nothing_else(
     assert machine(OFF).description == before
 
 
+async def test_tags_of_several_machines_are_changed_at_once(
+    qloop: QEventLoop, open_window: OpenWindow, tmp_path: Path
+) -> None:
+    window, _machine = await open_world(open_window, tmp_path)
+    domains = list(window.session.inventory.of(Domain))
+    before = {domain.key: domain.tags for domain in domains}
+    assert len(set(before.values())) > 2
+    window.side.tree.setFocus()
+    window.side.tree.selectAll()
+    await until(lambda: window.pages.is_selection, "the page of the selection is there")
+    QTest.mouseClick(child(window, QPushButton, "bulk-domain.tag"), Qt.MouseButton.LeftButton)
+    dialog = await until(lambda: window.findChild(TagDialog), "the dialog is there")
+    assert isinstance(dialog, TagDialog)
+    act = child(dialog, QPushButton, "tag-act")
+    assert not act.isEnabled()
+    QTest.keyClicks(child(dialog, QLineEdit, "tag-add"), "exam, lab")
+    QTest.keyClicks(child(dialog, QLineEdit, "tag-remove"), "keep, database")
+    assert f"Changes {len(domains)} of {len(domains)} machines." in text(dialog, "tag-effect")
+    assert "<tag>exam</tag>" in text(dialog, "tag-command")
+    QTest.mouseClick(act, Qt.MouseButton.LeftButton)
+
+    def expected(tags: tuple[str, ...]) -> tuple[str, ...]:
+        kept = [tag for tag in tags if tag not in ("keep", "database")]
+        return tuple(dict.fromkeys([*kept, "exam", "lab"]))
+
+    def now() -> dict[Key, tuple[str, ...]]:
+        return {d.key: d.tags for d in window.session.inventory.of(Domain)}
+
+    await until(lambda: now() == {k: expected(t) for k, t in before.items()}, "all are changed")
+    assert len(window.session.journal.entries()) == len(domains)
+
+
 async def test_a_description_has_lines_and_tab_leaves_it(
     qloop: QEventLoop, open_window: OpenWindow, tmp_path: Path
 ) -> None:
@@ -315,6 +348,7 @@ async def test_deleting_asks_for_each_thing_that_goes_with_it(
     act = child(dialog, QPushButton, "delete-act")
     assert act.text() == "Delete web-0000"
     assert not act.isEnabled()
+    assert dialog.width() >= 560, "its rows have room"
     await until(lambda: dialog.findChild(QCheckBox, "delete-force_off"), "the plan is there")
     assert "is not off" in text(dialog, "delete-reason")
     child(dialog, QCheckBox, "delete-force_off").click()

@@ -13,7 +13,7 @@ from tests.ui.world import A, B
 from vmgui.actions.entry import Entry
 from vmgui.actions.job import JobState
 from vmgui.inventory.key import Key, domain_key, host_key
-from vmgui.ui.models.journal import JournalModel, Shelf, result_text
+from vmgui.ui.models.journal import PART_ROLE, JournalModel, Shelf, result_text
 from vmgui.ui.style import Style
 from vmgui.ui.views.journal_delegate import cells
 from vmgui.ui.views.journal_dock import JournalPanel
@@ -185,3 +185,41 @@ def test_names_from_elsewhere_stand_in_one_line(panel: JournalPanel) -> None:
     odd = replace(entry(9), target_name="a\nb<b>&amp;")
     panel.set_entries((odd,), frozenset())
     assert panel.model.index(0).data() == "Pause a b<b>&amp;, done in 0.6 s"
+
+
+def test_the_parts_of_a_job_follow_it_until_it_is_done(panel: JournalPanel) -> None:
+    job = entry(5, WEB, JobState.RUNNING)
+    parts = [
+        replace(entry(number, Key(A, "domain", f"pc-{number}"), state), parent="job-5")
+        for number, state in ((8, JobState.WAITING), (7, JobState.RUNNING), (6, JobState.DONE))
+    ]
+    panel.set_entries((*parts, job, entry(1)), frozenset())
+    assert _ids(panel) == ["job-5", "job-6", "job-7", "job-8", "job-1"]
+    model = panel.model
+    assert [model.index(row).data(PART_ROLE) for row in range(5)] == [
+        False,
+        True,
+        True,
+        True,
+        False,
+    ]
+    assert model.count(Shelf.RUNNING) == 1
+    panel.set_entries((*parts, replace(job, state=JobState.DONE), entry(1)), frozenset())
+    assert _ids(panel) == ["job-5", "job-1"]
+    # A part that is looked at by itself stands by itself.
+    model.look_at(Shelf.ALL, parts[0].target)
+    assert _ids(panel) == ["job-8"]
+    assert not model.index(0).data(PART_ROLE)
+
+
+def test_a_copy_says_how_much_of_it_is_there() -> None:
+    copying = replace(entry(1, WEB, JobState.RUNNING), progress=0.25, done_bytes=1 << 30)
+    assert result_text(replace(copying, total_bytes=4 << 30)) == "25 %, 1.0 GiB of 4.0 GiB"
+    assert result_text(copying) == "25 %"
+
+
+def test_a_tip_is_no_longer_than_a_person_reads(panel: JournalPanel) -> None:
+    panel.set_entries((replace(entry(1), virsh=("virsh define x\n" * 99,) * 99),), frozenset())
+    tip = panel.model.index(0).data(Qt.ItemDataRole.ToolTipRole)
+    assert len(tip) < 4000
+    assert "88 more" in tip

@@ -134,3 +134,29 @@ async def test_memory_does_not_grow_with_time(qloop: QEventLoop, style: Style) -
     assert {len(row) for row in feed.values.values()} == {len(feed.times_s)}
     throw_away(feed, bridge)
     await history.close()
+
+
+def test_the_lines_of_what_is_old_are_grey(qapp: object, style: Style) -> None:
+    bridge = Bridge()
+    feed = FigureFeed(KEY, History(None), bridge)
+    board = GraphBoard(feed, "machine")
+    card = board.cards["disk"]
+    card.resize(400, 220)
+    now_s = time.time()
+    times = [now_s - 300 + n for n in range(300)]
+    card.set_window(300, 1)
+    card.set_data(times, {"first": [5e6] * 300, "second": [2e6] * 300}, now_s)
+
+    def colours() -> set[str]:
+        picture = card.plot.grab().toImage()
+        column = picture.width() * 2 // 3
+        return {picture.pixelColor(column, y).name() for y in range(picture.height())}
+
+    coloured = {style.color(name).name() for name in ("c1", "c2")}
+    assert coloured <= colours()
+    board.set_stale(True)
+    assert not coloured & colours()
+    assert style.color("c6").name() in colours()
+    board.set_stale(False)
+    assert coloured <= colours()
+    throw_away(board, feed, bridge)

@@ -1,6 +1,6 @@
 """The command palette, by keys alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -22,7 +22,12 @@ class Spy:
         self.opened: list[Key] = []
         self.commands: list[str] = []
 
-    def perform(self, action_id: str, keys: Sequence[Key]) -> None:
+    def perform(
+        self,
+        action_id: str,
+        keys: Sequence[Key],
+        arguments: Mapping[str, object] | None = None,
+    ) -> None:
         self.performed.append((action_id, tuple(keys)))
 
 
@@ -68,6 +73,18 @@ async def test_actions_on_the_selection_come_first_with_their_command(
     assert palette.found()[0].beside == "virsh suspend web-0000"
     QTest.keyClick(palette.field, Qt.Key.Key_Return)
     assert [each[0] for each in spy.performed] == ["domain.suspend"]
+
+
+async def test_an_action_without_a_machine_says_that_it_needs_one(
+    qloop: QEventLoop, open_window: OpenWindow, tmp_path: Path
+) -> None:
+    _window, palette, spy = await make(open_window, tmp_path)
+    QTest.keyClicks(palette.field, "paus")
+    assert palette.found()[0].text == "Pause"
+    assert "a machine first" in palette.found()[0].refusal
+    QTest.keyClick(palette.field, Qt.Key.Key_Return)
+    assert palette.isVisible()
+    assert not spy.performed
 
 
 async def test_what_cannot_be_done_says_why_and_is_not_done(

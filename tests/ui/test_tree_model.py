@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QModelIndex
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication
 
@@ -20,7 +20,7 @@ from vmgui.inventory.inventory import Inventory
 from vmgui.inventory.key import domain_key, host_key
 from vmgui.ui.models.order import natural_key
 from vmgui.ui.models.tree import NAME, NOW, TREND, TreeModel
-from vmgui.ui.models.tree_nodes import Grouping
+from vmgui.ui.models.tree_nodes import Grouping, address_of
 
 Row = tuple[int, str, str, str]
 
@@ -177,6 +177,30 @@ def test_changes_in_any_order_lead_to_the_rows_of_a_fresh_model(
     hosts = [node for node in rows(model) if node[0] > 0]
     assert sorted(hosts) == sorted(node for node in rows(fresh) if node[0] > 0)
     assert (model.total, model.matching) == (fresh.total, fresh.matching)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_held_of_a_row_follows_it_wherever_it_goes(
+    model: TreeModel, inventory: Inventory, seed: int
+) -> None:
+    chance = random.Random(seed)
+    for _ in range(15):
+        held = {
+            address: QPersistentModelIndex(index)
+            for address in [*map(address_of, (each.key for each in inventory.of(Domain))), ("all",)]
+            if (index := model.index_of(address).siblingAtColumn(NOW)).isValid()
+        }
+        _change_something(inventory, chance)
+        if chance.random() < 0.3:
+            model.set_grouping(chance.choice(list(Grouping)))
+        if chance.random() < 0.3:
+            model.set_query(parse(chance.choice(["", "state:running", "tag:web"])))
+        settle(model)
+        for address, kept in held.items():
+            now = model.index_of(address).siblingAtColumn(NOW)
+            assert kept == now
+            if (node := model.node(kept)) is not None:
+                assert node.address == address
 
 
 def _change_something(inventory: Inventory, chance: random.Random) -> None:

@@ -10,12 +10,15 @@ from qasync import QEventLoop
 from tests.ui.conftest import OpenWindow
 from tests.until import until
 from tests.worlds import write_world
+from vmgui import places
 from vmgui.inventory.changes import Change
 from vmgui.inventory.domain import Domain, DomainState
+from vmgui.settings import GRAPH_RANGE_S
 from vmgui.ui.main_window import MainWindow
 from vmgui.ui.models.tree import NOW, TREND
 from vmgui.ui.models.tree_nodes import Grouping
 from vmgui.ui.views.machine_page import MachinePage
+from vmgui.ui.widgets.banner import Banner
 
 _TEST = "test:///default"
 
@@ -226,5 +229,58 @@ async def test_what_cannot_be_kept_is_said_over_the_page(
     config.mkdir(parents=True)
     (config / "settings.json").write_text("{")
     window = await open_window(_TEST)
-    assert window.banner.isVisible()
-    assert "settings were damaged" in window.banner.accessibleName()
+    notice = window.findChild(Banner, "notice-settings")
+    assert notice is not None
+    assert notice.isVisible()
+    assert "settings were damaged" in notice.accessibleName()
+
+
+async def test_each_trouble_has_a_bar_of_its_own_until_it_is_over(
+    qloop: QEventLoop, open_window: OpenWindow
+) -> None:
+    window = await open_window(_TEST)
+    session = window.session
+    key = window.tree.machines_under(window.tree.index_of(("all",)))[0]
+    blocked = [places.config_dir() / "settings.json", places.state_dir() / "journal.jsonl"]
+
+    def shown() -> set[str]:
+        bars = window.notices.findChildren(Banner)
+        return {bar.objectName().removeprefix("notice-") for bar in bars if bar.isVisible()}
+
+    def do_something(action: str, range_s: int) -> None:
+        session.settings.set(GRAPH_RANGE_S, range_s)
+        window.actions_on_machines.perform(action, [key])
+
+    assert not shown()
+    for path in blocked:
+        path.unlink(missing_ok=True)
+        path.mkdir(parents=True)  # nothing can be written there
+    do_something("domain.suspend", 900)
+    await until(lambda: shown() == {"settings", "journal"}, "both troubles are told")
+    bar = window.notices.findChild(Banner, "notice-journal")
+    assert bar is not None
+    hide = bar.findChild(QPushButton, "banner-hide")
+    assert hide is not None
+    QTest.mouseClick(hide, Qt.MouseButton.LeftButton)
+    assert shown() == {"settings"}
+    await until(lambda: not session.runner.jobs, "it is paused")
+    for path in blocked:
+        path.rmdir()
+    do_something("domain.resume", 300)
+    await until(lambda: not shown(), "nothing is told any more")
+
+
+async def test_what_the_journal_is_about_is_remembered(
+    qloop: QEventLoop, open_window: OpenWindow
+) -> None:
+    window = await open_window(_TEST)
+    window.open_key(window.tree.machines_under(window.tree.index_of(("all",)))[0])
+    this = window.journal.findChild(QToolButton, "segment-this")
+    assert this is not None
+    assert not this.isChecked()
+    QTest.mouseClick(this, Qt.MouseButton.LeftButton)
+    await open_window.close()
+    window = await open_window(_TEST)
+    again = window.journal.findChild(QToolButton, "segment-this")
+    assert again is not None
+    assert again.isChecked()

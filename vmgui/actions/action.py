@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from vmgui.insight.file_plan import FilePlan
 from vmgui.inventory.changes import Record
+from vmgui.inventory.domain import Domain
 from vmgui.inventory.host import Host, LinkState
 from vmgui.inventory.key import Kind
 
@@ -138,6 +139,9 @@ class Action(Generic[R]):
     offered for several objects at once. ``plan``, where there is one, reads afresh what it would
     touch and says what it would do: the runner makes it again before ``carry_out``, refuses where
     it refuses, and hands it on as ``work.plan``.
+
+    Templates must not change, since linked clones read their disks: only an action that says
+    ``on_templates`` is done to one, or to a snapshot of one.
     """
 
     id: str
@@ -153,6 +157,7 @@ class Action(Generic[R]):
     consequence: str = ""
     arguments: tuple[Argument, ...] = ()
     many: bool = True
+    on_templates: bool = False
 
     def check(self, arguments: Mapping[str, object]) -> Values:
         """Return the arguments with their defaults; raises WrongArgument."""
@@ -168,7 +173,14 @@ class Action(Generic[R]):
 
     def refusal(self, record: R, host: Host) -> str:
         """Tell in a sentence why it can't be done now; "" where it can."""
-        return self.unreachable(host) or self.refuse(record)
+        machine = record if isinstance(record, Domain) else None
+        return self.unreachable(host) or self.spare(machine) or self.refuse(record)
+
+    def spare(self, machine: Domain | None) -> str:
+        """Tell in a sentence why a template is spared this; "" for what is none."""
+        if machine is None or self.on_templates or not machine.is_template:
+            return ""
+        return f"{machine.name} is a template, which linked clones may read: release it first."
 
     def unreachable(self, host: Host) -> str:
         """Tell in a sentence why the host doesn't take this action at all; "" where it does.

@@ -70,7 +70,11 @@ def _lines(domain: Domain, values: Values, *, direction: Direction) -> tuple[str
 
 
 _DISK = Argument(
-    "disk", ArgumentType.TEXT, "The disk, such as vda.", required=True, positional=True
+    "disk",
+    ArgumentType.TEXT,
+    "The disk, such as vda; it may be left out where there is only one.",
+    default="",
+    positional=True,
 )
 
 ACTIONS: tuple[Action[Domain], ...] = (

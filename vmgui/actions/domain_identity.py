@@ -71,10 +71,44 @@ def _edit_lines(domain: Domain, values: Values) -> tuple[str, ...]:
     if (description := values.maybe_text("description")) is not None:
         lines.append(domain_line("desc", domain, *where, *option("new-desc", description)))
     if (tags := values.maybe_texts("tags")) is not None:
-        element = tags_element(tags)
-        what = ("--remove",) if element is None else ("--key", METADATA_PREFIX, "--set", element)
-        lines.append(domain_line("metadata", domain, METADATA_URI, *where, *what))
+        lines.append(_tags_line(domain, tags))
     return tuple(lines)
+
+
+def _tags_line(domain: Domain, tags: tuple[str, ...]) -> str:
+    element = tags_element(tags)
+    what = ("--remove",) if element is None else ("--key", METADATA_PREFIX, "--set", element)
+    return domain_line("metadata", domain, METADATA_URI, *_where(domain), *what)
+
+
+def tags_after(
+    tags: tuple[str, ...], add: tuple[str, ...], remove: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return the tags of a machine once some were added and some removed, in their order.
+
+    The first one groups it in the tree, so those that it had stay in front.
+    """
+    gone = set(remove) - set(add)
+    return tuple(dict.fromkeys(tag for tag in (*tags, *add) if tag not in gone))
+
+
+def _tags_wanted(domain: Domain, values: Values) -> tuple[str, ...]:
+    add, remove = (values.maybe_texts(name) or () for name in ("add", "remove"))
+    return tags_after(domain.tags, add, remove)
+
+
+async def _tag(work: Work[Domain]) -> None:
+    tags = _tags_wanted(work.record, work.values)
+    if tags == work.record.tags:
+        work.job.note = "Its tags were so already."
+        return
+    tags_element(tags)
+    await work.act(domains.set_tags, tags)
+
+
+def _tag_lines(domain: Domain, values: Values) -> tuple[str, ...]:
+    tags = _tags_wanted(domain, values)
+    return () if tags == domain.tags else (_tags_line(domain, tags),)
 
 
 def _where(domain: Domain) -> tuple[str, ...]:
@@ -130,6 +164,7 @@ ACTIONS: tuple[Action[Domain], ...] = (
         help="Changes the machine's title, description and tags; what is not given stays.",
         icon="pencil-simple",
         target="domain",
+        on_templates=True,
         arguments=(
             Argument("title", ArgumentType.TEXT, "A line that says what it is; empty removes it."),
             Argument("description", ArgumentType.TEXT, "Any text; empty removes it."),
@@ -138,5 +173,19 @@ ACTIONS: tuple[Action[Domain], ...] = (
         refuse=lambda _: "",
         render=_edit_lines,
         carry_out=_edit,
+    ),
+    Action(
+        id="domain.tag",
+        title="Tag",
+        help="Adds tags to machines and removes others; their other tags stay.",
+        icon="tag",
+        target="domain",
+        arguments=(
+            Argument("add", ArgumentType.LIST, "A tag to add."),
+            Argument("remove", ArgumentType.LIST, "A tag to remove."),
+        ),
+        refuse=lambda _: "",
+        render=_tag_lines,
+        carry_out=_tag,
     ),
 )

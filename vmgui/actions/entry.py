@@ -19,7 +19,8 @@ class Entry:
 
     Times are wall clock seconds since the epoch. ``virsh`` holds the short lines (without a
     connection). ``what``, ``why``, ``what_to_do`` and ``libvirt_says`` are those of the error,
-    empty where there was none. ``owner`` names the process that ran it.
+    empty where there was none. ``owner`` names the process that ran it. ``parent`` is the id of
+    the job that this one is a part of, "" for one that stands by itself.
     """
 
     id: str
@@ -34,6 +35,8 @@ class Entry:
     started_at_s: float | None = None
     ended_at_s: float | None = None
     progress: float | None = None
+    done_bytes: int | None = None
+    total_bytes: int | None = None
     what: str = ""
     why: str = ""
     what_to_do: str = ""
@@ -42,6 +45,7 @@ class Entry:
     note: str = ""
     report: str = ""
     owner: str = ""
+    parent: str = ""
 
 
 def of_job(job: Job, owner: str) -> Entry:
@@ -60,6 +64,8 @@ def of_job(job: Job, owner: str) -> Entry:
         started_at_s=job.started_at_s,
         ended_at_s=job.ended_at_s,
         progress=job.progress,
+        done_bytes=job.done_bytes,
+        total_bytes=job.total_bytes,
         what=error.what if error else "",
         why=error.why if error else "",
         what_to_do=error.what_to_do if error else "",
@@ -68,13 +74,15 @@ def of_job(job: Job, owner: str) -> Entry:
         note=job.note,
         report=job.report,
         owner=owner,
+        parent=job.parent,
     )
 
 
 def to_json(entry: Entry) -> str:
     """Return ``entry`` in one line; text that is no Unicode survives as escapes."""
     values = asdict(entry)
-    del values["progress"]
+    for passing in ("progress", "done_bytes", "total_bytes"):
+        del values[passing]
     return json.dumps({"format": FORMAT, **values}, separators=(",", ":"))
 
 
@@ -179,4 +187,6 @@ _FIELDS: dict[str, Callable[[object], Any]] = {
     "note": _text,
     "report": _text,
     "owner": _text,
+    # Lines of versions that knew no parts have none.
+    "parent": lambda value: "" if value is None else _text(value),
 }

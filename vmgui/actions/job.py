@@ -30,14 +30,16 @@ class Job:
     """One action on one object. Belongs to the loop's thread; only the runner moves it on.
 
     Times are wall clock seconds since the epoch. ``progress`` is 0..1, None where libvirt tells
-    none. ``error`` is what went wrong, ``state_now`` the sentence of how the object stands after
-    it, ``note`` what a person should know of a job that is done, and ``report`` the text of a
-    fault of vmgui itself. ``changed`` is emitted after each change.
+    none; ``done_bytes`` of ``total_bytes`` say the same in bytes, where something is copied.
+    ``error`` is what went wrong, ``state_now`` the sentence of how the object stands after it,
+    ``note`` what a person should know of a job that is done, and ``report`` the text of a fault
+    of vmgui itself. ``parent`` is the id of the job that this one is a part of, or "".
+    ``changed`` is emitted after each change.
     """
 
     changed = Signal()
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what a job is made of, each by its name
         self,
         *,
         id: str,  # noqa: A002  the name of the field
@@ -48,8 +50,10 @@ class Job:
         host_name: str,
         virsh: tuple[str, ...],
         created_at_s: float,
+        parent: str = "",
     ) -> None:
         self.id = id
+        self.parent = parent
         self.action_id = action_id
         self.title = title
         self.target = target
@@ -58,6 +62,8 @@ class Job:
         self.virsh = virsh
         self.state = JobState.WAITING
         self.progress: float | None = None
+        self.done_bytes: int | None = None
+        self.total_bytes: int | None = None
         self.created_at_s = created_at_s
         self.started_at_s: float | None = None
         self.ended_at_s: float | None = None
@@ -110,6 +116,14 @@ class Job:
         """Take over how far libvirt is, 0..1."""
         if progress != self.progress:
             self.progress = progress
+            self.tell()
+
+    def show_bytes(self, done: int, total: int) -> None:
+        """Take over how much is copied; ``total`` may be a guess, and grows with what is done."""
+        total = max(done, total)
+        if (done, total) != (self.done_bytes, self.total_bytes):
+            self.done_bytes, self.total_bytes = done, total
+            self.progress = done / total if total else None
             self.tell()
 
     def tell(self) -> None:

@@ -121,14 +121,17 @@ class Journal:
 def as_script(entries: Iterable[Entry]) -> str:
     """Return a POSIX shell script that does again what ``entries`` did, the oldest first.
 
-    Only what was done is in it. It stops nowhere: a line that fails says so and the next follows.
+    Only what was done is in it, and what was done in parts only once: the parts are left out
+    where the whole is there. It stops nowhere: a line that fails says so and the next follows.
     """
+    entries = tuple(entries)
+    whole = {entry.id for entry in entries if entry.state is JobState.DONE}
     lines = [
         "#!/bin/sh",
         "# Made by vmgui. Each command is what was done there; read it before you run it.",
     ]
     for entry in sorted(entries, key=lambda entry: entry.created_at_s):
-        if entry.state is not JobState.DONE:
+        if entry.state is not JobState.DONE or entry.parent in whole:
             continue
         when = time.strftime("%Y-%m-%d %H:%M:%S %z", time.localtime(entry.created_at_s))
         about = printable(f"{entry.title} {entry.target_name} on {entry.host_name}")

@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from vmgui.actions import (
+    clone_reset,
     disk_merge,
+    domain_clone,
     domain_delete,
     domain_identity,
     domain_lifecycle,
@@ -13,6 +15,7 @@ from vmgui.actions import (
     snapshot_delete,
     snapshot_identity,
     snapshot_revert,
+    template,
 )
 from vmgui.actions.action import Action, WrongArgument
 from vmgui.inventory.key import Kind
@@ -51,6 +54,9 @@ def standard() -> Registry:
             *domain_lifecycle.ACTIONS,
             *domain_saved.ACTIONS,
             *domain_identity.ACTIONS,
+            *domain_clone.ACTIONS,
+            *template.ACTIONS,
+            *clone_reset.ACTIONS,
             *domain_delete.ACTIONS,
             *snapshot_create.ACTIONS,
             *snapshot_revert.ACTIONS,

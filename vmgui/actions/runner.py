@@ -7,7 +7,7 @@ import traceback
 import uuid
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vmgui import __version__
@@ -104,7 +104,13 @@ class Runner:
             raise Vanished(f"{action.title} can't be planned.", "It is not there any more.")
         failure = f"What {action.title.lower()} would do is not known."
         planning = Planning(record, values, self._fleet, self._inventory, failure)
-        return await action.plan(planning)
+        plan = await action.plan(planning)
+        return replace(plan, refusal=action.spare(self._machine_of(record)) or plan.refusal)
+
+    def _machine_of(self, record: Record) -> Domain | None:
+        if isinstance(record, Snapshot):
+            return self._inventory.domain(record.domain)
+        return record if isinstance(record, Domain) else None
 
     @property
     def jobs(self) -> tuple[Job, ...]:
@@ -125,6 +131,12 @@ class Runner:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self._lanes.clear()
+        for job in tuple(self._jobs.values()):
+            # Its turn had come, and nothing more: a task that is cancelled so early never runs.
+            self._jobs.pop(job.id)
+            job.state_now = UNCHANGED
+            job.move(JobState.CANCELLED, time.time())
 
     def _enter(self, action: Action[Any], key: Key, values: Values) -> Job:
         record = self._inventory.get(key)
@@ -200,6 +212,8 @@ class Runner:
             job.error = error
         except Exception as error:
             _blame_ourselves(job, error)
+        finally:
+            work.end_children()
         await self._reread(work)
         self._keep_moments(work)
         if job.error is None:
@@ -216,9 +230,27 @@ class Runner:
         if reason := action.unreachable(host):
             kind = NotAllowed if host.link.read_only else ConnectionFailed
             raise kind(job.failure, reason, host.link.what_to_do)
-        if reason := action.refuse(record):
+        if reason := action.spare(self._machine_of(record)) or action.refuse(record):
             raise NotPossibleNow(job.failure, reason)
-        return Work(record, values, job, self._fleet, self._inventory)
+        return Work(record, values, job, self._fleet, self._inventory, self._enter_child)
+
+    def _enter_child(
+        self, parent: Job, title: str, target: Key, name: str, virsh: tuple[str, ...]
+    ) -> Job:
+        """Enter a part of a job in the journal; whoever carries it out moves it on."""
+        child = Job(
+            id=uuid.uuid4().hex,
+            action_id=parent.action_id,
+            title=title,
+            target=target,
+            target_name=name,
+            host_name=parent.host_name,
+            virsh=virsh,
+            created_at_s=time.time(),
+            parent=parent.id,
+        )
+        self._journal.follow(child)
+        return child
 
     async def _plan_again(self, action: Action[Any], work: Work[Any]) -> None:
         """Make the plan from what is there now; what was shown may be old."""

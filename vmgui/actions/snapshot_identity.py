@@ -86,6 +86,7 @@ ACTIONS: tuple[Action[Snapshot], ...] = (
         help="Gives an external snapshot another name; its files keep theirs.",
         icon="pencil-simple",
         target="snapshot",
+        on_templates=True,
         many=False,
         arguments=(
             Argument(
@@ -102,6 +103,7 @@ ACTIONS: tuple[Action[Snapshot], ...] = (
         help="Says what a snapshot is for.",
         icon="pencil-simple",
         target="snapshot",
+        on_templates=True,
         many=False,
         arguments=(
             Argument(
@@ -122,6 +124,7 @@ ACTIONS: tuple[Action[Snapshot], ...] = (
         help="Writes what libvirt knows of a snapshot to a file on this computer.",
         icon="code",
         target="snapshot",
+        on_templates=True,
         many=False,
         arguments=(
             Argument(

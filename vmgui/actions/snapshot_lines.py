@@ -83,7 +83,8 @@ def delete_lines(domain: Domain, plan: DeletePlan) -> tuple[str, ...]:
     lines = []
     for step in plan.steps:
         words = ["--metadata"] if step.metadata_only else []
-        lines.append(domain_line("snapshot-delete", domain, *named(step.snapshot), *words))
+        line_ = domain_line("snapshot-delete", domain, *named(step.snapshot), *words)
+        lines += _in_paused_process(domain, line_) if step.starts else [line_]
         for file in step.files:
             lines.append(line("pool-refresh", file.pool.id))
             lines.append(line("vol-delete", *_vol(file.path)))
@@ -92,18 +93,19 @@ def delete_lines(domain: Domain, plan: DeletePlan) -> tuple[str, ...]:
 
 def merge_lines(domain: Domain, plan: MergePlan) -> tuple[str, ...]:
     """Return the line of a merge; on a machine that is off, between its start and its end."""
+    target = plan.target or "DISK"
     if plan.direction is Direction.PULL:
         words = [*option("base", plan.base)] if plan.base else []
-        lines = [domain_line("blockpull", domain, plan.target, *words, "--wait")]
+        lines = [domain_line("blockpull", domain, target, *words, "--wait")]
     else:
-        words = [*option("base", plan.base)]
+        words = [*option("base", plan.base)] if plan.base else []
         words += option("top", plan.top) if plan.top else ["--active", "--pivot"]
-        lines = [domain_line("blockcommit", domain, plan.target, *words, "--wait", "--delete")]
-    if plan.starts:
-        lines = [
-            domain_line("start", domain, "--paused"), *lines, domain_line("destroy", domain)
-        ]  # fmt: skip
-    return tuple(lines)
+        lines = [domain_line("blockcommit", domain, target, *words, "--wait", "--delete")]
+    return tuple(_in_paused_process(domain, *lines) if plan.starts else lines)
+
+
+def _in_paused_process(domain: Domain, *lines: str) -> list[str]:
+    return [domain_line("start", domain, "--paused"), *lines, domain_line("destroy", domain)]
 
 
 def _spec(path: str) -> str:

@@ -1,11 +1,13 @@
 """What an action has at hand while it is carried out."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from typing import Generic, Protocol, TypeVar
 
 from vmgui.actions.action import R, Values
-from vmgui.actions.job import Job
+from vmgui.actions.job import Job, JobState
 from vmgui.actions.moments import Moment
 from vmgui.hypervisor.errors import CallLate, VmguiError
 from vmgui.insight.file_plan import FilePlan
@@ -21,6 +23,10 @@ GUEST_DEADLINE_S = 40.0
 so that its reason comes first."""
 
 _PROGRESS_EVERY_S = 0.5
+
+
+EnterChild = Callable[[Job, str, Key, str, tuple[str, ...]], Job]
+"""Enters a part of a job in the journal: the job, the part's title, target, name, virsh lines."""
 
 
 class Fleet(Protocol):
@@ -88,13 +94,53 @@ class Work(Planning[R]):
     """
 
     def __init__(
-        self, record: R, values: Values, job: Job, fleet: Fleet, inventory: Inventory
+        self,
+        record: R,
+        values: Values,
+        job: Job,
+        fleet: Fleet,
+        inventory: Inventory,
+        enter: EnterChild,
     ) -> None:
         super().__init__(record, values, fleet, inventory, job.failure)
         self.job = job
         self.also: list[Key] = []
+        self.children: list[Job] = []
+        self._enter = enter
         self.plan = FilePlan("")
         self.moments: dict[Key, Moment] = {}
+
+    def child(self, title: str, target: Key, name: str, virsh: tuple[str, ...] = ()) -> Job:
+        """Enter a part of this job in the journal, where it waits until `within` it is done."""
+        child = self._enter(self.job, title, target, name, virsh)
+        self.children.append(child)
+        return child
+
+    @asynccontextmanager
+    async def within(self, child: Job) -> AsyncIterator[Job]:
+        """Carry out a part: it runs, and ends as the block ends, whose error goes on."""
+        child.move(JobState.RUNNING, time.time())
+        state = JobState.INTERRUPTED
+        try:
+            yield child
+            state = JobState.DONE
+        except VmguiError as error:
+            child.error = error
+            state = JobState.CANCELLED if self.job.cancel_asked else JobState.FAILED
+            raise
+        except Exception:
+            child.error = VmguiError(child.failure, "This is a fault of vmgui itself.")
+            state = JobState.FAILED
+            raise
+        finally:
+            child.move(state, time.time())
+
+    def end_children(self) -> None:
+        """End the parts that nobody came to."""
+        for child in self.children:
+            if not child.state.is_over:
+                child.state_now = "Nothing was changed."
+                child.move(JobState.CANCELLED, time.time())
 
     async def act(
         self, fn: Callable[..., T], *args: object, deadline_s: float | None = GUEST_DEADLINE_S

@@ -15,7 +15,7 @@ from vmgui.actions.action import Action, Argument, ArgumentType, Danger, WrongAr
 from vmgui.actions.job import Job, JobState
 from vmgui.actions.registry import standard
 from vmgui.actions.virsh import complete, printable
-from vmgui.cli import chains, delete
+from vmgui.cli import chains, delete, templates
 from vmgui.cli.documents import job_document
 from vmgui.cli.find import find_domain, find_snapshot
 from vmgui.cli.main import Context
@@ -58,8 +58,10 @@ snapshot = _InOrder(
     "snapshot", help=_HELP.format("Take, list and delete snapshots, and go back to them.")
 )
 disk = _InOrder("disk", help=_HELP.format("Show the files behind disks, and merge them."))
+template = _InOrder("template", help=_HELP.format("Mark, release and list templates."))
+clone = _InOrder("clone", help=_HELP.format("Bring linked clones back to their template."))
 
-GROUPS = {group.name: group for group in (domain, snapshot, disk)}
+GROUPS = {group.name: group for group in (domain, snapshot, disk, template, clone)}
 
 
 def command_for(action: Action[Any]) -> click.Command:
@@ -293,3 +295,4 @@ for _action in standard().all():
     GROUPS[_action.id.partition(".")[0]].add_command(command_for(_action))
 snapshot.add_command(chains.list_snapshots)
 disk.add_command(chains.show_chain)
+template.add_command(templates.list_templates)

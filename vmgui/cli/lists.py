@@ -70,12 +70,13 @@ def print_domains(session: Session) -> None:
             domain.state.value,
             host.name if host is not None else "",
             " ".join(domain.tags),
+            "template" if domain.is_template else "clone" if domain.clone_of else "",
             str(domain.vcpus),
             round_size(domain.memory_bytes),
         )
         for domain, host in _domains(session)
     ]
-    print_table(("NAME", "STATE", "HOST", "TAGS", "VCPUS", "MEMORY"), rows, figures=2)
+    print_table(("NAME", "STATE", "HOST", "TAGS", "IS", "VCPUS", "MEMORY"), rows, figures=2)
 
 
 def _domains(session: Session) -> list[tuple[Domain, Host | None]]:

@@ -21,6 +21,8 @@ _VERBS = {
     "lab": ("vmgui.cli.lab", "lab", "Start, look at and end disposable hypervisors."),
     "domain": ("vmgui.cli.act", "domain", "Act on virtual machines."),
     "snapshot": ("vmgui.cli.act", "snapshot", "Take, list and delete snapshots, and go back."),
+    "template": ("vmgui.cli.act", "template", "Mark, release and list templates."),
+    "clone": ("vmgui.cli.act", "clone", "Bring linked clones back to their template."),
     "disk": ("vmgui.cli.act", "disk", "Show the files behind disks, and merge them."),
 }
 

@@ -14,6 +14,7 @@
     ├── NoSpace               the disk or the pool is full
     ├── UnreadableXml         the host described something in a way that can't be read
     ├── UnfitText             a text that was typed can't be kept by libvirt
+    ├── Cancelled             a person cancelled it
     └── CallFailed            libvirt refused for another reason
 
 Each is the environment's fault. A bug of ours is any other exception.
@@ -85,6 +86,10 @@ class UnreadableXml(VmguiError):
 
 class UnfitText(VmguiError):
     """A text that was typed holds characters that libvirt's XML can't."""
+
+
+class Cancelled(VmguiError):
+    """A person cancelled it."""
 
 
 class CallFailed(VmguiError):
@@ -178,9 +183,25 @@ _NO_URI = "unable to parse uri"
 _SIGNS: tuple[tuple[str, type[ConnectionFailed], str, str], ...] = (
     # what libvirt's text contains, what it is, why, what to do
     (
+        "command not found", ConnectionFailed,
+        "The host has no libvirt, or no program to reach its socket.",
+        "Install libvirt and netcat there.",
+    ),
+    (
+        ": not found", ConnectionFailed,
+        "The host has no libvirt, or no program to reach its socket.",
+        "Install libvirt and netcat there.",
+    ),
+    (
         "no polkit agent", AuthenticationFailed,
         "This account may not manage the host's system machines.",
         "Add yourself to the group libvirt (sudo usermod -aG libvirt $USER), or use qemu:///session.",
+    ),
+    # Before what is about names and passwords: libvirt calls this failed authentication too.
+    (
+        "certificate", AuthenticationFailed,
+        "The TLS certificates of this computer and the host do not match.",
+        "Check the files in /etc/pki/libvirt and /etc/pki/CA on both sides.",
     ),
     (
         "authentication", AuthenticationFailed,
@@ -200,11 +221,6 @@ _SIGNS: tuple[tuple[str, type[ConnectionFailed], str, str], ...] = (
         "host key verification failed", AuthenticationFailed,
         "The host's ssh key is not the one that is known, or was not accepted.",
         "Compare its fingerprint with the host's own, then correct ~/.ssh/known_hosts.",
-    ),
-    (
-        "certificate", AuthenticationFailed,
-        "The TLS certificates of this computer and the host do not match.",
-        "Check the files in /etc/pki/libvirt and /etc/pki/CA on both sides.",
     ),
     (
         _NO_URI, ConnectionFailed,
@@ -233,11 +249,6 @@ _SIGNS: tuple[tuple[str, type[ConnectionFailed], str, str], ...] = (
         "could not resolve", ConnectionFailed,
         "The host's name is not known.", "Check its spelling, or use its address.",
     ),
-    (
-        "command not found", ConnectionFailed,
-        "The host has no libvirt, or no program to reach its socket.",
-        "Install libvirt and netcat there.",
-    ),
 )  # fmt: skip
 _HOPELESS = frozenset(
     {
@@ -258,8 +269,10 @@ def opening_failed(
     code = error.get_error_code()
     kind: type[ConnectionFailed] = ConnectionFailed
     why, what_to_do = text, "Check the URI and that the host is up."
+    # ssh says so after each wrong password, also where the next one was right.
+    told = text.lower().replace("permission denied, please try again", "")
     for sign, its_kind, its_why, its_advice in _SIGNS:
-        if sign in text.lower():
+        if sign in told:
             kind, why, what_to_do = its_kind, its_why, its_advice
             break
     if was_refused or code == libvirt.VIR_ERR_AUTH_CANCELLED:

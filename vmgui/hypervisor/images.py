@@ -22,9 +22,28 @@ def read_machine_storage(conn: libvirt.virConnect, uuid: str, uri: str) -> Machi
     Blocks for as long as it takes: for `Fleet.long_call`. Raises libvirtError where the machine
     is not there, and `UnreadableXml` where its own description can't be read.
     """
-    handle = conn.lookupByUUIDString(uuid)
-    domain = _read_domain(conn, uuid, uri)
-    host = HostImages(conn, uri, own=uuid)
+    (storage,) = read_machine_storages(conn, (uuid,), uri)
+    return storage
+
+
+def read_machine_storages(
+    conn: libvirt.virConnect, uuids: tuple[str, ...], uri: str
+) -> tuple[MachineStorage, ...]:
+    """Return the same for several machines, from one look through the host.
+
+    Only the images of the first are looked into, where they can be; of the others is known what
+    libvirt tells.
+    """
+    domains = [_read_domain(conn, uuid, uri) for uuid in uuids]
+    host = HostImages(conn, uri, own=uuids[0])
+    reverts = _reverts_external(conn)
+    return tuple(_storage(conn, domain, host, reverts=reverts) for domain in domains)
+
+
+def _storage(
+    conn: libvirt.virConnect, domain: Domain, host: HostImages, *, reverts: bool
+) -> MachineStorage:
+    handle = conn.lookupByUUIDString(domain.uuid)
     next_start = None
     if handle.isActive() and handle.isPersistent():
         xml = handle.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
@@ -39,7 +58,7 @@ def read_machine_storage(conn: libvirt.virConnect, uuid: str, uri: str) -> Machi
         ),
         images=host.images,
         unread=host.unread,
-        reverts_external=_reverts_external(conn),
+        reverts_external=reverts,
     )
 
 

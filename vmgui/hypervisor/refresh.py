@@ -5,6 +5,7 @@ up other calls nor the loop.
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -19,8 +20,8 @@ from vmgui.hypervisor.connection import DEADLINE_S, Connection
 from vmgui.hypervisor.errors import VmguiError
 from vmgui.hypervisor.host_facts import read_host
 from vmgui.hypervisor.listing import Listed, list_domains, read_domains, read_listed
-from vmgui.hypervisor.networks import list_networks
-from vmgui.hypervisor.snapshots import list_snapshots
+from vmgui.hypervisor.networks import gives_leases, list_networks, read_leases
+from vmgui.hypervisor.snapshots import list_snapshots, name_snapshots
 from vmgui.hypervisor.storage import count_volumes, list_pools
 from vmgui.hypervisor.subscription import HostEvent
 from vmgui.inventory.changes import Change
@@ -29,7 +30,7 @@ from vmgui.inventory.host import Host
 from vmgui.inventory.inventory import Inventory
 from vmgui.inventory.key import Key, domain_key
 from vmgui.inventory.network import Network
-from vmgui.inventory.snapshot import Snapshot
+from vmgui.inventory.snapshot import Snapshot, snapshot_key
 from vmgui.inventory.storage import Pool
 
 T = TypeVar("T")
@@ -41,8 +42,16 @@ _SLICE = 200
 _SETTLE_S = 0.05
 """Events of one change come in a burst: they are read together."""
 
+_LEASES_AGAIN_S = 10.0
+"""libvirt has no event for a lease: a guest that has just booted shows its address after this."""
+
 _LOOK_AGAIN_S = 60.0
 _LOOK_AGAIN_WITHOUT_EVENTS_S = 3.0
+
+_SNAPSHOTS_EVERY_S = 3.0
+_MACHINES_A_TURN = 40
+"""libvirt tells of no snapshot that somebody takes: which machines have some is one call, what
+they are called is one for each, so that is asked of so many at a time."""
 
 
 class CallAside(Protocol):
@@ -71,6 +80,8 @@ class Refresh:
         self._dirty: set[Key] = set()
         self._woken = asyncio.Event()
         self._told_of: frozenset[str] = frozenset()
+        self._addresses: dict[str, tuple[str, ...]] = {}
+        self._last_asked = ""
 
     async def read_host(self) -> Host:
         """Return the host's facts, under the name that it gives itself."""
@@ -102,20 +113,30 @@ class Refresh:
         """Read what events name, and now and then look for what they did not; never returns."""
         pause_s = _LOOK_AGAIN_S if "domain" in self._told_of else _LOOK_AGAIN_WITHOUT_EVENTS_S
         look_again_s = time.monotonic() + pause_s
+        leases_s = time.monotonic() + _LEASES_AGAIN_S
+        snapshots_s = time.monotonic() + _SNAPSHOTS_EVERY_S
         while True:
-            try:
-                async with asyncio.timeout(look_again_s - time.monotonic()):
+            next_s = min(look_again_s, leases_s, snapshots_s)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(next_s - time.monotonic()):
                     await self._woken.wait()
-            except TimeoutError:
+            if self._woken.is_set():
+                await asyncio.sleep(_SETTLE_S)
+                self._woken.clear()
+                dirty, self._dirty = self._dirty, set()
+                await self.reread(dirty)
+            if time.monotonic() >= snapshots_s:
+                await self._look_for_snapshots()
+                snapshots_s = time.monotonic() + _SNAPSHOTS_EVERY_S
+            if time.monotonic() >= look_again_s:
                 await self._look_over()
                 await self._read_networks()
                 await self._read_pools()
                 look_again_s = time.monotonic() + pause_s
-                continue
-            await asyncio.sleep(_SETTLE_S)
-            self._woken.clear()
-            dirty, self._dirty = self._dirty, set()
-            await self.reread(dirty)
+                leases_s = time.monotonic() + _LEASES_AGAIN_S
+            elif time.monotonic() >= leases_s:
+                await self._read_leases()
+                leases_s = time.monotonic() + _LEASES_AGAIN_S
 
     async def reread(self, keys: set[Key]) -> Change:
         """Read these objects again, apply it, and return what became different."""
@@ -141,9 +162,13 @@ class Refresh:
         )
 
     def _on_event(self, event: HostEvent) -> None:
-        if event.kind != "node device":
-            self._dirty.add(Key(self._uri, event.kind, event.id))
-            self._woken.set()
+        key = Key(self._uri, event.kind, event.id)
+        self._dirty.add(key)
+        domain = self._inventory.domain(key)
+        if domain is not None and domain.snapshot_count and event.aspect == "lifecycle":
+            # Going back to a snapshot is told as a start or a pause, if at all.
+            self._dirty.add(snapshot_key(key, ""))
+        self._woken.set()
 
     async def _look_over(self, *, everything: bool = False) -> None:
         """Compare names and states with what is held, and read in full what differs."""
@@ -173,20 +198,54 @@ class Refresh:
         )
 
     def _with_past(self, domain: Domain) -> Domain:
-        """Return ``domain`` with what only earlier readings know: since when it is so."""
+        """Return ``domain`` with what only other readings know, such as since when it is so."""
+        domain = self._with_addresses(domain)
         old = self._inventory.domain(domain.key)
         if old is None:
             return domain
-        if old.state is domain.state or not old.read_fully:
-            return replace(domain, state_since_s=old.state_since_s)
-        return replace(domain, state_since_s=time.time())
+        is_new = old.state is not domain.state and old.read_fully
+        return replace(
+            domain,
+            state_since_s=time.time() if is_new else old.state_since_s,
+            hangs=old.hangs and domain.state.is_active,
+        )
+
+    def _with_addresses(self, domain: Domain) -> Domain:
+        """Return ``domain`` with the addresses that it was given; one that is off has none."""
+        known = self._addresses if domain.state.is_active else {}
+        addresses = [known.get(each.mac.lower(), ()) for each in domain.interfaces]
+        if addresses == [each.addresses for each in domain.interfaces]:
+            return domain
+        pairs = zip(domain.interfaces, addresses, strict=True)
+        return replace(domain, interfaces=tuple(replace(i, addresses=a) for i, a in pairs))
 
     async def _read_networks(self) -> Change:
         return await self._or_as_it_was(self._list_networks())
 
     async def _list_networks(self) -> Change:
         read = await self._call(list_networks, what="List the networks")
-        return self._replace_all({n.key for n in self._inventory.of(Network, self._uri)}, read)
+        change = self._replace_all({n.key for n in self._inventory.of(Network, self._uri)}, read)
+        return Change.joined((change, self._tell_addresses()))
+
+    async def _read_leases(self) -> None:
+        giving = tuple(n for n in self._inventory.of(Network, self._uri) if gives_leases(n))
+        if giving and "DHCPLeases" not in self._abilities.missing:
+            read = await self._call(read_leases, giving, what="Read the DHCP leases")
+            self._inventory.apply(Change(updated=read))
+            self._tell_addresses()
+
+    def _tell_addresses(self) -> Change:
+        """Give the machines the addresses of all leases, where these have become others."""
+        found: dict[str, list[str]] = {}
+        for network in self._inventory.of(Network, self._uri):
+            for lease in network.leases:
+                found.setdefault(lease.mac, []).append(lease.address)
+        addresses = {mac: tuple(each) for mac, each in found.items()}
+        if addresses == self._addresses:
+            return Change()
+        self._addresses = addresses
+        domains = self._inventory.of(Domain, self._uri)
+        return self._inventory.apply(Change(updated=tuple(map(self._with_addresses, domains))))
 
     async def _read_pools(self) -> Change:
         return await self._or_as_it_was(self._list_pools())
@@ -220,6 +279,32 @@ class Refresh:
             lambda: self._call_aside(work, self._uri, self._abilities, *args, what=what),
             what=what,
         )
+
+    async def _look_for_snapshots(self) -> Change:
+        return await self._or_as_it_was(self._compare_snapshots())
+
+    async def _compare_snapshots(self) -> Change:
+        """Find snapshots that somebody else took or deleted, and read those machines again."""
+        names = await self._call(
+            name_snapshots, self._last_asked, _MACHINES_A_TURN, what="Look for snapshots"
+        )
+        if names is None:
+            return Change()
+        self._last_asked = names.last
+        held: dict[str, set[str]] = {}
+        for snapshot in self._inventory.of(Snapshot, self._uri):
+            held.setdefault(snapshot.domain.id, set()).add(snapshot.name)
+        found = names.by_uuid
+        differ = {
+            uuid
+            for uuid, theirs in found.items()
+            if uuid not in held or (theirs is not None and theirs != held[uuid])
+        }
+        changed = [domain_key(self._uri, uuid) for uuid in differ | held.keys() - found.keys()]
+        known = [key for key in changed if self._inventory.domain(key) is not None]
+        if not known:
+            return Change()
+        return await self.reread({*known, *(snapshot_key(key, "") for key in known)})
 
     async def _read_snapshots(self, domain: Key) -> Change:
         return await self._or_as_it_was(self._list_snapshots(domain))

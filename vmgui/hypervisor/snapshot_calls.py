@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import libvirt
 
-from vmgui.hypervisor.domains import find
+from vmgui.hypervisor.domains import find, paused_process
 from vmgui.hypervisor.errors import is_gone
 from vmgui.hypervisor.xml.snapshot_edit import (
     edited_snapshot_xml,
@@ -73,10 +73,17 @@ def revert(conn: libvirt.virConnect, uuid: str, name: str, run: Run, *, starts_a
     domain.revertToSnapshot(domain.snapshotLookupByName(name), flags)
 
 
-def delete(conn: libvirt.virConnect, uuid: str, name: str, *, metadata_only: bool) -> None:
-    """Delete a snapshot as libvirt does it; with ``metadata_only`` no file is touched."""
+def delete(
+    conn: libvirt.virConnect, uuid: str, name: str, *, metadata_only: bool, starts: bool
+) -> None:
+    """Delete a snapshot as libvirt does it; with ``metadata_only`` no file is touched.
+
+    With ``starts`` a machine that is off runs without its processors meanwhile.
+    """
     flag = libvirt.VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY if metadata_only else 0
-    find(conn, uuid).snapshotLookupByName(name).delete(flag)
+    domain = find(conn, uuid)
+    with paused_process(domain) if starts else contextlib.nullcontext():
+        domain.snapshotLookupByName(name).delete(flag)
 
 
 def remove_file(conn: libvirt.virConnect, file: OwnFile) -> None:

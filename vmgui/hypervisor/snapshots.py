@@ -1,5 +1,9 @@
 """What snapshots a machine has."""
 
+import bisect
+from collections.abc import Mapping
+from typing import NamedTuple
+
 import libvirt
 
 from vmgui.hypervisor.abilities import Abilities
@@ -8,6 +12,16 @@ from vmgui.hypervisor.reading import read_or_keep
 from vmgui.hypervisor.xml.snapshot import read_snapshot_xml
 from vmgui.inventory.key import Key, domain_key
 from vmgui.inventory.snapshot import Snapshot, oldest_first
+
+
+class Names(NamedTuple):
+    """What the snapshots of machines are called, by UUID; None where that wasn't asked.
+
+    ``last`` is the last machine that was asked, "" for none.
+    """
+
+    by_uuid: Mapping[str, frozenset[str] | None]
+    last: str
 
 
 def list_snapshots(
@@ -31,6 +45,31 @@ def list_snapshots(
     current_name = "" if current is None else current.getName()
     read = (_read(handle, domain_key(uri, domain_uuid), current_name) for handle in handles)
     return oldest_first(each for each in read if each is not None)
+
+
+def name_snapshots(
+    conn: libvirt.virConnect, _uri: str, abilities: Abilities, after: str, at_most: int
+) -> Names | None:
+    """Return which machines have snapshots, and what those of some of them are called.
+
+    libvirt has no event for snapshots, so this is how one that somebody else took is found: one
+    call for all, and one for each machine that is asked: ``at_most`` so many, those that come
+    after the UUID ``after``, and then from the start. None where the driver can't tell.
+    """
+    flag = libvirt.VIR_CONNECT_LIST_DOMAINS_HAS_SNAPSHOT
+    call = "listAllDomains(VIR_CONNECT_LIST_DOMAINS_HAS_SNAPSHOT)"
+    handles = abilities.ask_if_told(call, lambda: conn.listAllDomains(flag))
+    if handles is None:
+        return None
+    by_uuid = {handle.UUIDString(): handle for handle in handles}
+    ordered = sorted(by_uuid)
+    start = bisect.bisect_right(ordered, after)
+    turn = (ordered[start:] + ordered[:start])[:at_most]
+    found: dict[str, frozenset[str] | None] = dict.fromkeys(by_uuid)
+    for uuid in turn:
+        names = abilities.ask_if_told("snapshotListNames", by_uuid[uuid].snapshotListNames)
+        found[uuid] = None if names is None else frozenset(names)
+    return Names(found, turn[-1] if turn else "")
 
 
 def snapshot_names(conn: libvirt.virConnect, domain_uuid: str) -> dict[str, bool]:

@@ -7,12 +7,12 @@ from typing import Any, Literal
 
 import libvirt
 
-ObjectKind = Literal["domain", "network", "pool", "node device"]
+ObjectKind = Literal["domain", "network", "pool"]
 
 
 @dataclass(frozen=True, slots=True)
 class HostEvent:
-    """Something changed on the host: which object (a UUID, or a node device's name), and what."""
+    """Something changed on the host: which object (a UUID), and what."""
 
     kind: ObjectKind
     id: str
@@ -37,16 +37,12 @@ _POOL_EVENTS = {
     "lifecycle": libvirt.VIR_STORAGE_POOL_EVENT_ID_LIFECYCLE,
     "refresh": libvirt.VIR_STORAGE_POOL_EVENT_ID_REFRESH,
 }
-_NODE_DEVICE_EVENTS = {
-    "lifecycle": libvirt.VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE,
-    "update": libvirt.VIR_NODE_DEVICE_EVENT_ID_UPDATE,
-}
 
 
 def subscribe(
     conn: libvirt.virConnect, post: Callable[[HostEvent], None]
 ) -> dict[str, Callable[[], object]]:
-    """Register for every event that the driver has; return how to unregister each.
+    """Register for what vmgui follows and the driver has; return how to unregister each.
 
     The keys are ``KIND.ASPECT``. ``post`` is called on libvirt's event thread. Runs in a worker.
     """
@@ -61,8 +57,7 @@ def subscribe(
         for aspect, number in aspects.items():
 
             def told(_conn: object, thing: Any, *_rest: object, aspect: str = aspect) -> None:
-                name = thing.name() if kind == "node device" else thing.UUIDString()
-                post(HostEvent(kind, name, aspect))
+                post(HostEvent(kind, thing.UUIDString(), aspect))
 
             try:
                 callback_id = register(None, number, told, None)
@@ -78,10 +73,4 @@ def subscribe(
         conn.networkEventDeregisterAny,
     )
     add("pool", _POOL_EVENTS, conn.storagePoolEventRegisterAny, conn.storagePoolEventDeregisterAny)
-    add(
-        "node device",
-        _NODE_DEVICE_EVENTS,
-        conn.nodeDeviceEventRegisterAny,
-        conn.nodeDeviceEventDeregisterAny,
-    )
     return registered

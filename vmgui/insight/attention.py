@@ -14,6 +14,13 @@ STEAL_HIGH_RATIO = 0.2
 """From this share of time spent waiting for a host CPU on, a guest is visibly slow."""
 
 
+HANGS = (
+    "It hangs: its QEMU process doesn't answer. Its figures are left out until it does; "
+    "force it off if it stays so."
+)
+"""What is said of a machine that hangs."""
+
+
 class Severity(StrEnum):
     """How much it matters; each has a shape of its own."""
 
@@ -41,6 +48,8 @@ def attention(domain: Domain, host: Host | None, sample: Sample | None) -> Conce
         return concern
     if host is not None and (stale := host_attention(host)) is not None:
         return Concern(Severity.MEDIUM, f"What is shown may be old. {stale.reason}")
+    if domain.hangs:
+        return Concern(Severity.MEDIUM, HANGS)
     if sample is not None and domain.state is DomainState.RUNNING:
         return _of_figures(sample)
     return None

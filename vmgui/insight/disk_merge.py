@@ -21,7 +21,7 @@ processors for it, and ended afterwards.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from vmgui.insight.file_plan import Fate, FilePlan, Merge, PlannedFile
@@ -39,9 +39,12 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MergeSpec:
-    """What is asked for: paths, "" for the active file and for the one below it (pull: none)."""
+    """What is asked for: paths, "" for the active file and for the one below it (pull: none).
 
-    disk: str
+    ``disk`` is a target, "" for the only disk of a machine that has one.
+    """
+
+    disk: str = ""
     top: str = ""
     base: str = ""
 
@@ -70,6 +73,7 @@ class MergePlan(FilePlan):
 def commit_plan(storage: MachineStorage, spec: MergeSpec) -> MergePlan:
     """Return what merging files of a disk's chain into one below would do."""
     files = MachineFiles(storage)
+    spec = _with_disk(storage, spec)
     active = files.active(spec.disk)
     title = f"Merge overlays of {spec.disk}"
     chain = files.chain(active)
@@ -144,6 +148,7 @@ def commit_plan(storage: MachineStorage, spec: MergeSpec) -> MergePlan:
 def pull_plan(storage: MachineStorage, spec: MergeSpec) -> MergePlan:
     """Return what pulling the files below into the active one would do."""
     files = MachineFiles(storage)
+    spec = _with_disk(storage, spec)
     active = files.active(spec.disk)
     title = f"Pull what {spec.disk} reads into its file"
     refusal = next(_refusals(storage, files, spec.disk), "")
@@ -216,12 +221,17 @@ def pull_plan(storage: MachineStorage, spec: MergeSpec) -> MergePlan:
     )
 
 
+def _with_disk(storage: MachineStorage, spec: MergeSpec) -> MergeSpec:
+    disks = [d.target for d in storage.domain.disks if d.device == "disk" and not d.read_only]
+    return replace(spec, disk=disks[0]) if not spec.disk and len(disks) == 1 else spec
+
+
 def _refusals(storage: MachineStorage, files: MachineFiles, target: str) -> Iterator[str]:
     """Yield why no merge of the disk can be done at all, the first reason first."""
     domain = storage.domain
     disk = files.disk(target)
     if disk is None:
-        yield f"{domain.name} has no disk {target}."
+        yield f"{domain.name} has no disk {target}." if target else _WHICH.format(domain.name)
         return
     if domain.hypervisor_type not in EMULATED:
         yield "This hypervisor keeps no chains of files that could be merged."
@@ -249,6 +259,7 @@ def _refusals(storage: MachineStorage, files: MachineFiles, target: str) -> Iter
             yield f"{path} is missing."
 
 
+_WHICH = "{} has more than one disk, or none: say which is meant."
 _BUSY = frozenset({DomainState.SHUTTING_DOWN, DomainState.MIGRATING, DomainState.UNKNOWN})
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from vmgui.insight.amounts import counted, round_size, size
 from vmgui.inventory.domain import AgentState, Disk, Domain, DomainState, Interface
 from vmgui.inventory.host import Host
-from vmgui.inventory.key import Key
+from vmgui.inventory.key import Key, domain_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,15 @@ def _of_machine(domain: Domain, host: Host | None) -> Iterator[Fact]:
         yield Fact("state", "State", domain.state.value.capitalize(), domain.state_reason)
     if domain.has_managed_save:
         yield Fact("saved", "Saved state", "kept", "the next start goes on from there")
+    if domain.is_template:
+        yield Fact("template", "Template", "only cloned", "not started or changed")
+    if domain.clone_of:
+        yield Fact(
+            "clone-of",
+            "Linked clone of",
+            domain.clone_of_name or domain.clone_of,
+            link=domain_key(domain.key.host, domain.clone_of),
+        )
     if not domain.persistent:
         yield Fact("transient", "Definition", "transient", "vanishes when it stops")
     if not domain.read_fully:
@@ -124,6 +133,8 @@ def _of_interface(index: int, interface: Interface) -> Iterator[Fact]:
     yield Fact(f"network-{index}", "Network", value, detail)
     if interface.mac:
         yield Fact(f"mac-{index}", "MAC", interface.mac, mono=True)
+    if interface.addresses:
+        yield Fact(f"ip-{index}", "IP address", ", ".join(interface.addresses), mono=True)
 
 
 def _of_system(domain: Domain) -> Iterator[Fact]:
@@ -212,6 +223,7 @@ _CALLS = {
     "interfaceStats": "network figures",
     "snapshotNum": "snapshots",
     "listAllNetworks": "networks",
+    "DHCPLeases": "addresses that its networks gave",
     "listAllStoragePools": "storage pools",
     "domainEventRegisterAny": "events",
 }

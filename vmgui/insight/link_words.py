@@ -9,6 +9,9 @@ from vmgui.inventory.host import Host, LinkState
 STALE_AFTER_S = 3.0
 """From this age on, figures are called old."""
 
+_STEPS_MISSED = 2.5
+"""A poll may take as long as its step and a pause of the same; what is later is missing."""
+
 
 @dataclass(frozen=True, slots=True)
 class LinkWords:
@@ -28,6 +31,21 @@ def data_age_s(host: Host, now_monotonic_s: float) -> float | None:
     """Return how old what is shown of a host is, None where it never answered."""
     answered = host.link.answered_at_monotonic_s
     return None if answered is None else max(0.0, now_monotonic_s - answered)
+
+
+def shown_age_s(host: Host, now_monotonic_s: float) -> float | None:
+    """Return the age to show beside a host that doesn't answer, None where there is none.
+
+    A host that has only just fallen silent has none yet, and neither has one that never spoke.
+    """
+    age_s = data_age_s(host, now_monotonic_s)
+    silent = host.link.state in (LinkState.STALLED, LinkState.LOST)
+    return age_s if silent and age_s is not None and age_s >= STALE_AFTER_S else None
+
+
+def are_old(figures_age_s: float, step_s: float) -> bool:
+    """Tell whether figures that shall come every ``step_s`` are older than they should be."""
+    return figures_age_s > max(STALE_AFTER_S, _STEPS_MISSED * step_s)
 
 
 def link_chip(host: Host, now_monotonic_s: float) -> tuple[str, str]:

@@ -109,9 +109,10 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 
 def free_text(value: Value) -> Predicate:
-    """Return the test for text without a key: name, title, description, tags, host, UUID."""
+    """Return the test for text without a key: name, title, tags, description, host, IP, UUID."""
     test = value.within()
     is_long = len(value.text) >= 8  # "db" is in every tenth UUID, and nobody means that
+    is_address = "." in value.text or ":" in value.text
 
     def found(domain: Domain, host: Host | None, _sample: Sample | None) -> bool:
         return (
@@ -120,6 +121,7 @@ def free_text(value: Value) -> Predicate:
             or (bool(domain.tags) and any(test(tag.casefold()) for tag in domain.tags))
             or (bool(domain.description) and test(domain.description.casefold()))
             or (is_long and test(domain.uuid))
+            or (is_address and any(test(a) for i in domain.interfaces for a in i.addresses))
             or (host is not None and test(host.name.casefold()))
         )
 
@@ -237,13 +239,16 @@ _IS: dict[str, tuple[str, Predicate]] = {
     "active": ("has a hypervisor process", lambda d, _h, _s: d.state.is_active),
     "attention": ("wants a look", lambda d, h, s: attention(d, h, s) is not None),
     "autostart": ("starts with its host", lambda d, _h, _s: d.autostart),
+    "clone": ("reads a template's disks", lambda d, _h, _s: bool(d.clone_of)),
+    "hung": ("its QEMU process doesn't answer", lambda d, _h, _s: d.hangs),
     "persistent": ("has a saved definition", lambda d, _h, _s: d.persistent),
     "saved": ("has a saved state", lambda d, _h, _s: d.has_managed_save),
     "stale": (
         "what is shown may be old",
-        lambda _d, h, _s: h is not None and not h.link.state.is_fresh,
+        lambda d, h, _s: d.hangs or (h is not None and not h.link.state.is_fresh),
     ),
     "tagged": ("has a tag", lambda d, _h, _s: bool(d.tags)),
+    "template": ("is only cloned", lambda d, _h, _s: d.is_template),
     "transient": ("vanishes when it stops", lambda d, _h, _s: not d.persistent),
 }
 
@@ -359,6 +364,12 @@ KEYS: dict[str, QueryKey] = {
             "one of its MAC addresses",
             "mac:52:54:00:*",
             _texts(lambda d, _h: (i.mac for i in d.interfaces)),
+        ),
+        QueryKey(
+            "ip",
+            "one of its IP addresses",
+            "ip:192.168.122.*",
+            _texts(lambda d, _h: (a for i in d.interfaces for a in i.addresses)),
         ),
         QueryKey(
             "agent",

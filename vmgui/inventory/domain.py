@@ -8,6 +8,12 @@ from vmgui.inventory.key import Key
 METADATA_URI = "https://vmgui.org/xmlns/domain/1"
 """The XML namespace of what vmgui keeps in a domain's metadata (its tags)."""
 
+ORIGIN_URI = "https://vmgui.org/xmlns/origin/1"
+"""The XML namespace of whether a domain is a template, and whose linked clone it is.
+
+One of its own, since libvirt keeps one element for each namespace.
+"""
+
 
 class DomainState(StrEnum):
     """What a machine is doing, in the words that are shown."""
@@ -68,13 +74,18 @@ class Disk:
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """A network interface of a domain; ``source`` is the network, bridge or device it is on."""
+    """A network interface of a domain; ``source`` is the network, bridge or device it is on.
+
+    ``addresses`` are the IP addresses that a running guest was given there, as far as libvirt's
+    own DHCP server gave them.
+    """
 
     mac: str
     kind: str = "network"
     source: str = ""
     model: str = ""
     target: str = ""
+    addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +104,11 @@ class Domain:
     ``read_fully`` is false while only name and state are known and the XML is still to come.
     ``state_since_s`` is wall time (seconds since the epoch) of the last change of state that
     vmgui saw, or None where the machine was in that state already when it was first seen.
+    ``hangs`` is what polling found: its hypervisor process doesn't answer, so that it is left out
+    of the figures until it does.
+    ``clone_of`` is the UUID of the machine whose linked clone it is, "" for none, and
+    ``clone_of_name`` what that was called then. ``is_template``: linked clones may read its disks,
+    so that it must not change.
     ``host_devices`` has the kind ("pci", "usb", "mdev") of each device of the host that is passed
     through.
     """
@@ -129,6 +145,10 @@ class Domain:
     agent: AgentState = AgentState.NONE
     snapshot_count: int | None = None
     state_since_s: float | None = None
+    hangs: bool = False
+    is_template: bool = False
+    clone_of: str = ""
+    clone_of_name: str = ""
 
     @property
     def uuid(self) -> str:

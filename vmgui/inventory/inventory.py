@@ -1,9 +1,10 @@
 """The one mutable map of everything that is known."""
 
+import logging
 from collections.abc import Iterator
 from typing import TypeVar
 
-from psygnal import Signal
+from psygnal import EmitLoopError, Signal
 
 from vmgui.inventory.changes import Change, Record
 from vmgui.inventory.domain import Domain
@@ -12,6 +13,8 @@ from vmgui.inventory.key import Key, Kind, host_key
 from vmgui.inventory.network import Network
 from vmgui.inventory.snapshot import Snapshot
 from vmgui.inventory.storage import Pool, Volume
+
+_log = logging.getLogger(__name__)
 
 R = TypeVar("R", Host, Domain, Network, Pool, Volume, Snapshot)
 
@@ -48,7 +51,7 @@ class Inventory:
             self._by_host.setdefault(record.key[:2], {})[record.key] = record
         done = Change(tuple(added), tuple(updated), tuple(removed))
         if done:
-            self.changed.emit(done)
+            self._tell(done)
         return done
 
     def get(self, key: Key) -> Record | None:
@@ -86,6 +89,13 @@ class Inventory:
 
     def __len__(self) -> int:
         return len(self._records)
+
+    def _tell(self, done: Change) -> None:
+        try:
+            self.changed.emit(done)
+        except EmitLoopError:
+            # A bug of whoever listens: it must not end the link that reads this host.
+            _log.exception("A listener failed on a change")
 
     def _forget(self, key: Key) -> list[Key]:
         gone = [key] if key in self._records else []

@@ -5,6 +5,7 @@ lab needs no client, and the guests start with their host.
 """
 
 import hashlib
+import itertools
 import subprocess
 import uuid
 from dataclasses import dataclass
@@ -238,7 +239,10 @@ def write_host(host: HostSpec, folder: Path) -> None:
         )
 
     for file, entry in _ACCOUNT_FILES.items():
-        (folder / file).write_text(_accounts(Path("/etc", file).read_text(), entry))
+        known = Path("/etc", file).read_bytes().decode(errors="surrogateescape")
+        (folder / file).write_bytes(_accounts(known, entry).encode(errors="surrogateescape"))
+        # Daemons that gave up root (dnsmasq) look themselves up.
+        (folder / file).chmod(0o644)
 
 
 def account_mounts(folder: Path) -> list[tuple[Path, str]]:
@@ -248,9 +252,11 @@ def account_mounts(folder: Path) -> list[tuple[Path, str]]:
 
 def _accounts(known: str, entry: str) -> str:
     """Return the lines of ``known``, and one for each of libvirt's accounts that it lacks."""
-    names = {line.partition(":")[0] for line in known.splitlines()}
-    lacking = [name for name in _ACCOUNTS if name not in names]
-    made = [entry.format(name=name, id=_ACCOUNT_ID + i) for i, name in enumerate(lacking)]
+    fields = [line.split(":") for line in known.splitlines()]
+    names = {each[0] for each in fields}
+    taken = {each[2] for each in fields if len(each) > 2}
+    free = (number for number in itertools.count(_ACCOUNT_ID) if str(number) not in taken)
+    made = [entry.format(name=name, id=next(free)) for name in _ACCOUNTS if name not in names]
     return "\n".join((known.rstrip("\n"), *made, ""))
 
 

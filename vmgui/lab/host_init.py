@@ -126,7 +126,12 @@ def _move_up(source: str, entry: Path) -> None:
         entry.mkdir()
     else:
         entry.touch()
-    _mount(source, str(entry), None, _MS_BIND | _MS_REC)
+    try:
+        _mount(source, str(entry), None, _MS_BIND | _MS_REC)
+    except _Failed:
+        if os.path.lexists(source):
+            raise
+        # It went meanwhile, as a log that is rotated does. What stands for it is empty.
 
 
 def _furnish(name: str, mounts: list[list[str]]) -> None:
@@ -179,8 +184,13 @@ class _Host:
         while True:
             if self._wanted:
                 self._wanted = False
+                self._reap()
                 if self._daemon is None:
                     self._start()
+                elif self._is_ending():
+                    # To whoever asks for another it is gone already, but only the end of its
+                    # last thread, which tells us, lets it be reaped.
+                    self._wanted = True
             ready = select.select([life_line, awake], [], [])[0]
             if life_line in ready and not os.read(life_line, 1):
                 return
@@ -208,6 +218,16 @@ class _Host:
         )
         os.close(log)
         os.close(nothing)
+
+    def _is_ending(self) -> bool:
+        """Tell whether the daemon is past its end but not reaped (proc(5))."""
+        if self._daemon is None:
+            return False
+        try:
+            stat = Path(f"/proc/{self._daemon}/stat").read_text(errors="replace")
+        except OSError:
+            return True
+        return stat.rpartition(")")[2].split()[0] in "ZX"
 
     def _reap(self) -> bool:
         """Collect every ended process; say whether the daemon was among them."""

@@ -13,8 +13,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from psygnal import Signal
-
 from vmgui.hypervisor.workers import Workers
 from vmgui.inventory.figures import Sample
 from vmgui.inventory.key import Key
@@ -44,11 +42,8 @@ class History:
     """Keeps samples, and gives them back as series. Its methods belong to the loop's thread.
 
     With no path nothing is kept. ``problem`` is a sentence while something is wrong, or after a
-    damaged file was put aside; ``problem_changed`` is emitted with it. What goes wrong here
-    never raises into who samples.
+    damaged file was put aside. What goes wrong here never raises into who samples.
     """
-
-    problem_changed = Signal(str)
 
     def __init__(self, path: Path | None, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.problem = ""
@@ -134,9 +129,8 @@ class History:
 
     def _say(self, problem: str | None) -> None:
         """Take over what the file says; None says that all is well and nothing new."""
-        if problem is not None and problem != self.problem:
+        if problem is not None:
             self.problem = problem
-            self.problem_changed.emit(problem)
 
 
 def _nothing() -> None:

@@ -4,7 +4,8 @@ import asyncio
 import logging
 import time
 from array import array
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from psygnal import EmitLoopError, Signal
 
@@ -31,7 +32,8 @@ class Sampler:
 
     ``samples_arrived`` is emitted once a host's poll, with the samples of the machines that were
     read and of the host itself, in this order. While a link is not connected nothing is polled,
-    and the first sample after such a gap has no rates.
+    and the first sample after such a gap has no rates. Machines that hang are marked so in the
+    inventory.
 
     ``lender`` is the fleet. ``step_s`` is asked before each pause how long a step shall be.
     """
@@ -50,15 +52,17 @@ class Sampler:
         self._history = history
         self._step_s = step_s
         self._figures: dict[str, HostFigures] = {}
-        self._polls: dict[str, HostPoll] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._ending: set[asyncio.Task[None]] = set()
         self._wanted: dict[str, frozenset[str]] = {}
-        self._devices: dict[str, Mapping[str, Devices]] = {}
+        self._devices: dict[str, dict[str, Devices]] = {}
+        self._hung: dict[str, frozenset[Key]] = {}
 
     def start(self) -> None:
         """Begin with the hosts that are connected, and follow the inventory from now on."""
         self._inventory.changed.connect(self._on_inventory_changed)
+        for domain in self._inventory.of(Domain):
+            self._note_devices(domain)
         for host in self._inventory.hosts():
             self._follow(host)
 
@@ -81,8 +85,7 @@ class Sampler:
 
     def left_out(self, uri: str) -> frozenset[Key]:
         """Return the machines of a host that hang, and are not asked until they answer again."""
-        poll = self._polls.get(uri)
-        return frozenset() if poll is None else _keys(uri, poll.left_out)
+        return self._hung.get(uri, frozenset())
 
     def set_wanted(self, keys: Iterable[Key]) -> None:
         """Say which machines are looked at: where machines are read in turns, they go first."""
@@ -96,12 +99,14 @@ class Sampler:
             if isinstance(record, Host):
                 self._follow(record)
             elif isinstance(record, Domain):
-                self._devices.pop(record.key.host, None)
+                self._note_devices(record)
         for key in change.removed:
             if key.kind == "host":
                 self._pause(key.host)
                 self._figures.pop(key.host, None)
                 self._devices.pop(key.host, None)
+            elif key.kind == "domain" and key.host in self._devices:
+                self._devices[key.host].pop(key.id, None)
 
     def _follow(self, host: Host) -> None:
         uri = host.key.host
@@ -113,14 +118,14 @@ class Sampler:
 
     def _pause(self, uri: str) -> None:
         task = self._tasks.pop(uri, None)
-        self._polls.pop(uri, None)
+        self._mark_hung(uri, frozenset())
         if task is not None:
             task.cancel()
             self._ending.add(task)
             task.add_done_callback(self._ending.discard)
 
     async def _run(self, uri: str) -> None:
-        poll = self._polls[uri] = HostPoll(uri, self._lender)
+        poll = HostPoll(uri, self._lender)
         figures = self._figures.setdefault(uri, HostFigures(uri))
         figures.interrupt()
         failed = 0
@@ -128,22 +133,25 @@ class Sampler:
             while True:
                 began_s = time.monotonic()
                 try:
-                    devices = self._devices_of(uri) if poll.asks_each else {}
+                    # A copy: it is read in a worker, while this one goes on being kept.
+                    devices = dict(self._devices.get(uri, {})) if poll.asks_each else {}
                     reading = await poll.poll(self._wanted.get(uri, frozenset()), devices)
                     figures.interrupt(poll.left_out)
+                    self._mark_hung(uri, _keys(uri, poll.left_out))
                     self._publish(figures.take(reading, time.time() - time.monotonic()))
                     failed = 0
                 except VmguiError as error:
                     _log.info("No figures of %s this time: %s", uri, error)
                     failed += 1
                     figures.interrupt()
+                    self._mark_hung(uri, _keys(uri, poll.left_out))
                 except Exception as error:
                     # A bug of ours is to be seen, and figures go on, in growing pauses.
                     _tell("Reading figures failed", error)
                     failed += 1
                     figures.interrupt()
                     await poll.close()
-                    poll = self._polls[uri] = HostPoll(uri, self._lender)
+                    poll = HostPoll(uri, self._lender)
                 await asyncio.sleep(self._rest_s(time.monotonic() - began_s, failed))
         finally:
             await poll.close()
@@ -155,6 +163,15 @@ class Sampler:
             return max(step_s, min(step_s * 2.0**failed, _LONGEST_PAUSE_S))
         return max(step_s - took_s, min(took_s, step_s))
 
+    def _mark_hung(self, uri: str, hung: frozenset[Key]) -> None:
+        before = self._hung.pop(uri, frozenset())
+        if hung:
+            self._hung[uri] = hung
+        changed = [self._inventory.domain(key) for key in before ^ hung]
+        self._inventory.apply(
+            Change(updated=tuple(replace(d, hangs=d.key in hung) for d in changed if d is not None))
+        )
+
     def _publish(self, samples: tuple[Sample, ...]) -> None:
         self._history.append(samples)
         try:
@@ -163,18 +180,13 @@ class Sampler:
             # A listener's bug is to be seen, and figures go on.
             _tell("A listener failed on new samples", error)
 
-    def _devices_of(self, uri: str) -> Mapping[str, Devices]:
-        devices = self._devices.get(uri)
-        if devices is None:
-            devices = self._devices[uri] = {
-                domain.uuid: Devices(
-                    tuple(disk.target for disk in domain.disks if disk.device in _DISKS),
-                    tuple(each.target or each.mac for each in domain.interfaces),
-                )
-                for domain in self._inventory.of(Domain, uri)
-                if domain.read_fully
-            }
-        return devices
+    def _note_devices(self, domain: Domain) -> None:
+        """Keep what a machine's devices are called; of all at once it would hold up the loop."""
+        if domain.read_fully:
+            self._devices.setdefault(domain.key.host, {})[domain.uuid] = Devices(
+                tuple(disk.target for disk in domain.disks if disk.device in _DISKS),
+                tuple(each.target or each.mac for each in domain.interfaces),
+            )
 
 
 def _keys(uri: str, uuids: frozenset[str]) -> frozenset[Key]:

@@ -32,8 +32,10 @@ _FIRST_DATA_WAIT_S = 120.0
 _SAMPLES_IN_PICTURE = 3
 """A picture shows figures from this many polls on, since rates need two of them."""
 
-_SWITCH_S = 0.001
-_SWITCH_INTERVAL_S = 0.001
+_SWITCH_S = 0.0002
+"""Qt asks Python thousands of small questions a second. While a worker thread reads XML each of
+them may wait this long for the interpreter: with Python's own 5 ms, and even with 1 ms, a picture
+of a hundred rows takes so long that it is felt."""
 
 _PICTURE_SIZE = (1600, 1000)
 
@@ -69,10 +71,6 @@ def run(options: Options, on_pictured: Callable[[Session], object] | None = None
     """
     trace = Trace(options.trace)
     trace.milestone("process")
-    # A worker that reads thousands of machines gives way to the window sooner than by default.
-    sys.setswitchinterval(_SWITCH_INTERVAL_S)
-    # Qt asks Python thousands of small questions a second. While a worker thread reads XML each
-    # of them may wait this long for the interpreter; Python's own 5 ms would be seen.
     sys.setswitchinterval(_SWITCH_S)
     if not has_display():
         os.environ["QT_QPA_PLATFORM"] = "offscreen"

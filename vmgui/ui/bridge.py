@@ -1,8 +1,8 @@
 """The only crossing from the rooms below into Qt: their signals in, coalesced, theirs out.
 
-The first news after a quiet moment goes out at once; what follows is gathered and goes out
-`EVERY_MS` later, so views are told at most ten times a second. A large change goes out in parts
-of `MOST_RECORDS`, each in a turn of the loop of its own.
+The first news after a quiet moment goes out at once. What follows is gathered, for `FIRST_MS` and
+then for longer each time, so views are told at most ten times a second while news goes on. A large
+change goes out in parts of `MOST_RECORDS`, each in a turn of the loop of its own.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ from vmgui.inventory.changes import Change, Record
 from vmgui.inventory.figures import Sample
 from vmgui.inventory.key import Key
 
-EVERY_MS = 100
+FIRST_MS, EVERY_MS = 20, 100
 MOST_RECORDS = 500
 _TICK_MS = 1000
 
@@ -46,7 +46,8 @@ class Bridge(QObject):
         self._journal = False
         self._parts: Iterator[Change] = iter(())
         self._followed: list[tuple[SignalInstance, object]] = []
-        self._gather = QTimer(self, singleShot=True, interval=EVERY_MS)
+        self._pause_ms = FIRST_MS
+        self._gather = QTimer(self, singleShot=True)
         self._gather.timeout.connect(self._on_gathered)
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._emit)
@@ -112,6 +113,8 @@ class Bridge(QObject):
     def _on_gathered(self) -> None:
         if self._samples or self._journal or self._added or self._updated or self._removed:
             self._emit()
+        else:
+            self._pause_ms = FIRST_MS
 
     def _emit(self) -> None:
         """Tell what was gathered; the rest of a large change follows in later turns."""
@@ -129,7 +132,8 @@ class Bridge(QObject):
             self.inventory_changed.emit(part)
             self._soon.start()
         else:
-            self._gather.start()
+            self._gather.start(self._pause_ms)
+            self._pause_ms = min(2 * self._pause_ms, EVERY_MS)
 
     def _take_parts(self) -> Iterator[Change]:
         added, updated = tuple(self._added.values()), tuple(self._updated.values())

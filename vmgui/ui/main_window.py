@@ -5,27 +5,26 @@ from typing import Any
 
 from PySide6.QtCore import QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
 from vmgui import places
-from vmgui.actions.entry import Entry
-from vmgui.actions.job import JobState
 from vmgui.inventory.host import LinkState
 from vmgui.inventory.key import Key
 from vmgui.lab import LabProblem, LabUnavailable
 from vmgui.session import Session
-from vmgui.settings import SCHEME
+from vmgui.settings import POLL_INTERVAL_S, SCHEME
 from vmgui.ui.actions import MachineActions
 from vmgui.ui.bridge import Bridge
 from vmgui.ui.connections import Connections
 from vmgui.ui.corner import Corner, Logo, chosen_scheme
 from vmgui.ui.dialogs.about import AboutDialog
 from vmgui.ui.dialogs.preferences import PreferencesDialog
+from vmgui.ui.journal_desk import JournalDesk
 from vmgui.ui.keys import KeysDialog
 from vmgui.ui.menus import Menus
-from vmgui.ui.models.journal import Shelf
 from vmgui.ui.models.tree import TreeModel
 from vmgui.ui.models.tree_nodes import Address, address_of, key_of
+from vmgui.ui.notices import Notices
 from vmgui.ui.palette import Palette
 from vmgui.ui.status_bar import StatusBar
 from vmgui.ui.style import Style
@@ -33,17 +32,11 @@ from vmgui.ui.tasks import Tasks
 from vmgui.ui.views.journal_dock import JournalPanel
 from vmgui.ui.views.pages import Pages
 from vmgui.ui.views.side import Side
-from vmgui.ui.widgets.banner import Banner
-from vmgui.ui.widgets.text import one_line
 from vmgui.ui.window_state import WindowState
 
-_SIZE = QSize(1280, 800)
+_SIZE, _FRAME = QSize(1280, 800), QSize(8, 40)
 _SIDE_PX, _SIDE_LEAST_PX, _SIDE_MOST_PX = 320, 240, 480
 _JOURNAL_PX = 200
-_TOGETHER_S = 0.5
-"""Jobs of one action that were made within this time were asked for at once."""
-
-_LOOKED_BACK = 20
 
 
 class MainWindow(QMainWindow):
@@ -72,18 +65,30 @@ class MainWindow(QMainWindow):
         self.side = Side(self.tree, session.settings, style)
         self.pages = Pages(session, self.bridge, style, self.actions_on_machines.perform)
         self.journal = JournalPanel(style)
-        self.status = StatusBar(session.inventory, self.bridge, style)
+        self.status = StatusBar(
+            session.inventory,
+            session.sampler,
+            lambda: session.settings.get(POLL_INTERVAL_S),
+            self.bridge,
+            style,
+        )
         self._logo = Logo(style)
         self.bar_end = Corner(session.settings, style)
         self._side_dock = self._dock("side-dock", self.side, Qt.DockWidgetArea.LeftDockWidgetArea)
         self._journal_dock = self._dock(
             "journal-dock", self.journal, Qt.DockWidgetArea.BottomDockWidgetArea
         )
+        self._desk = JournalDesk(
+            session,
+            self.bridge,
+            self.journal,
+            self._journal_dock,
+            self.status,
+            self.actions_on_machines.perform,
+        )
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
         self.setDockNestingEnabled(False)
-        self.banner = Banner()
-        self.banner.setObjectName("start-banner")
-        self.banner.clicked.connect(lambda _key: self.banner.hide())
+        self.notices = Notices(session)
         self.setCentralWidget(self._middle())
         self.setStatusBar(self.status)
         self.connections = Connections(session, self.start, self)
@@ -97,9 +102,7 @@ class MainWindow(QMainWindow):
         )
         self._connect()
         self._restore()
-        self._on_journal()
-        self._on_problem(session.settings.problem or session.journal.problem)
-        self._on_problem(session.history.problem)
+        self.notices.look()
         self._return_to = self._state.open_row
         self.open_row(("all",))
         self.side.tree.setFocus()
@@ -126,10 +129,12 @@ class MainWindow(QMainWindow):
 
     async def close_down(self) -> None:
         """End what the window has under way; the session can be closed after it."""
+        for dialog in self.findChildren(QDialog):
+            if not dialog.isHidden():
+                dialog.reject()  # what it has asked for ends with it
         self.bridge.close()
         self.session.settings.changed.disconnect(self._on_setting)
-        self.session.journal.changed.disconnect(self._on_entry)
-        self.session.history.problem_changed.disconnect(self._on_problem)
+        self._desk.close_down()
         self.connections.close_down()
         self.side.chips.close_signals()
         self.pages.close_down()
@@ -153,7 +158,7 @@ class MainWindow(QMainWindow):
         box = QVBoxLayout(middle)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
-        box.addWidget(self.banner)
+        box.addWidget(self.notices)
         box.addWidget(self.pages, 1)
         return middle
 
@@ -195,36 +200,34 @@ class MainWindow(QMainWindow):
         bridge.follow_samples(session.sampler.samples_arrived)
         bridge.follow_journal(session.journal.changed)
         session.settings.changed.connect(self._on_setting)
-        session.journal.changed.connect(self._on_entry)
-        session.history.problem_changed.connect(self._on_problem)
         bridge.inventory_changed.connect(self.tree.apply)
         bridge.inventory_changed.connect(self._on_changed)
         bridge.samples_arrived.connect(lambda samples: self.tree.take_samples(samples.values()))
         self.tree.settled.connect(self._on_settled)
-        bridge.journal_changed.connect(self._on_journal)
         bridge.ticked.connect(self._on_tick)
+        self.actions_on_machines.asking.clone_wanted.connect(self.pages.show_clone)
         self.pages.query_wanted.connect(self.side.query.set_text)
         self.pages.page_wanted.connect(self.open_key)
-        self.pages.entry_wanted.connect(self._on_entry_wanted)
+        self.pages.entry_wanted.connect(self._desk.show_entry)
         self.pages.connection_wanted.connect(self._on_connection_wanted)
         self.pages.disconnect_wanted.connect(self.connections.disconnect_from)
         self.pages.way_chosen.connect(self.connections.go)
         self.pages.lab_wanted.connect(self.connections.start_lab)
         self.connections.lab_progressed.connect(self._on_lab_progressed)
         self.connections.lab_failed.connect(self._on_lab_failed)
+        self.pages.clone_left.connect(self._on_clone_left)
         self.pages.close_wanted.connect(lambda: self.open_row(("all",)))
         self.side.opened.connect(self._show_page)
         self.side.picked.connect(self._on_picked)
         self.side.menu_wanted.connect(self._on_menu)
         self.side.connection_wanted.connect(self.connections.add)
         self.journal.list.chosen.connect(self.pages.highlight_entry)
-        self.journal.cancel_wanted.connect(self._on_cancel)
-        self.journal.again_wanted.connect(self._on_again)
         self.journal.fold_wanted.connect(lambda: self._toggle(self._journal_dock))
         self.status.host_wanted.connect(lambda uri: self.open_row(("host", uri)))
+        self.status.all_wanted.connect(lambda: self.open_row(("all",)))
         self.status.retry_wanted.connect(self.connections.retry)
         self.bar_end.palette_wanted.connect(self._on_palette)
-        self.status.jobs_wanted.connect(self._on_jobs)
+        self._journal_dock.visibilityChanged.connect(self._show_toggles)
         self._style.changed.connect(self._on_style)
 
     # what happens
@@ -271,52 +274,11 @@ class MainWindow(QMainWindow):
             self.actions_on_machines.context_menu(self).popup(place)
 
     def _on_tick(self) -> None:
+        self.notices.look()
+        self.tree.tell_ages()
         wanted = self.side.tree.keys_in_sight()
         key = key_of(self._open)
         self.session.sampler.set_wanted([*wanted, key] if key is not None else wanted)
-
-    def _on_journal(self) -> None:
-        jobs = self.session.runner.jobs
-        cancellable = frozenset(job.id for job in jobs if job.can_cancel)
-        self.journal.set_entries(self.session.journal.entries(), cancellable)
-        self.status.show_running(len(jobs))
-
-    def _on_entry(self, entry: Entry) -> None:
-        """Open the story of what was just asked for alone, and failed."""
-        if entry.state is not JobState.FAILED or not self._was_asked_alone(entry):
-            return
-        self._on_journal()
-        self.journal.show_entry(entry.id)
-        if self._journal_dock.isHidden():
-            self.status.showMessage(
-                f"{entry.title} failed on {one_line(entry.target_name)}. Ctrl+J shows why.", 10_000
-            )
-
-    def _was_asked_alone(self, entry: Entry) -> bool:
-        together = [
-            other
-            for other in self.session.journal.entries()[:_LOOKED_BACK]
-            if other.action_id == entry.action_id
-            and abs(other.created_at_s - entry.created_at_s) < _TOGETHER_S
-        ]
-        return len(together) == 1
-
-    def _on_entry_wanted(self, entry_id: str) -> None:
-        self._journal_dock.show()
-        self._show_toggles()
-        self.journal.show_entry(entry_id)
-
-    def _on_cancel(self, job_id: str) -> None:
-        for job in self.session.runner.jobs:
-            if job.id == job_id:
-                job.cancel()
-
-    def _on_again(self, entry: Entry) -> None:
-        self.actions_on_machines.perform(entry.action_id, (entry.target,))
-
-    def _on_jobs(self) -> None:
-        self._journal_dock.show()
-        self.journal.show_shelf(Shelf.RUNNING)
 
     def _on_connection_wanted(self, uri: str) -> None:
         if uri:
@@ -332,12 +294,12 @@ class MainWindow(QMainWindow):
         self.pages.show_lab_problem(LabProblem(error.what, error.why, error.what_to_do))
         if instead:
             detail = f"{error.why} {error.what_to_do} {instead} is shown instead."
-            self.banner.say("warn", "warning", error.what, detail, (("hide", "Hide"),))
+            self.notices.tell("lab", error.what, detail)
 
-    def _on_problem(self, sentence: str) -> None:
-        """Say what can't be kept: settings, the journal or the history of figures."""
-        if sentence:
-            self.banner.say("warn", "warning", "", sentence, (("hide", "Hide"),))
+    def _on_clone_left(self, key: Key) -> None:
+        """Show the machine: its row may be the current one already, which tells nothing."""
+        self.open_key(key)
+        self._show_page(address_of(key))
 
     def _on_palette(self) -> None:
         self._palette.open_for(self.actions_on_machines.targets)
@@ -361,9 +323,10 @@ class MainWindow(QMainWindow):
 
     def _on_style(self) -> None:
         px = self._style.px
-        self.side.setMinimumWidth(px(_SIDE_LEAST_PX))
-        self.side.setMaximumWidth(px(_SIDE_MOST_PX))
         presenting = self._style.factor != 1.0
+        # While presenting the tree has names only, and the page is what is looked at.
+        self.side.setMinimumWidth(_SIDE_LEAST_PX if presenting else px(_SIDE_LEAST_PX))
+        self.side.setMaximumWidth(px(_SIDE_MOST_PX))
         if presenting is not self._presenting:
             self._presenting = presenting
             # Once the new sizes hold: a presenter keeps one line of the journal.
@@ -393,10 +356,12 @@ class MainWindow(QMainWindow):
     # across restarts
 
     def _restore(self) -> None:
-        self.resize(_SIZE)
+        # With large type a usual screen is smaller than the usual window.
+        self.resize(_SIZE.boundedTo(self.screen().availableSize() - _FRAME))
         self._on_style()
         self.side.group(self._state.grouping)
         self.side.tree.fold(self._state.folded)
+        self.journal.set_scope(self._state.journal_scope)
         if not self._state.restore(self):
             self.resizeDocks(
                 [self._side_dock], [self._style.px(_SIDE_PX)], Qt.Orientation.Horizontal
@@ -407,6 +372,7 @@ class MainWindow(QMainWindow):
     def _keep(self) -> None:
         self._state.keep(self)
         open_row = self._return_to or self._open
+        self._state.set_journal_scope(self.journal.scope)
         self._state.set_tree(self.side.tree.folded, open_row, self.tree.grouping)
         self._state.write()
 

@@ -35,7 +35,7 @@ from vmgui.inventory.domain import Domain
 from vmgui.inventory.host import Host
 from vmgui.inventory.key import Key
 from vmgui.session import Session
-from vmgui.ui.models.tree_nodes import shown_state
+from vmgui.ui.models.tree_nodes import hangs, shown_state
 from vmgui.ui.style import current
 from vmgui.ui.views.machine_buttons import Perform
 from vmgui.ui.views.tree_delegate import mark_of, mark_of_link
@@ -52,6 +52,7 @@ _STEPS = {
     Qt.Key.Key_PageDown: _VISIBLE,
     Qt.Key.Key_PageUp: -_VISIBLE,
 }
+_NO_MACHINE = "Open or select a machine first."
 _ITEM_ROLE = Qt.ItemDataRole.UserRole + 1
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -112,6 +113,7 @@ class Palette(QFrame):
         self.field.installEventFilter(self)
         self.list = QListView()
         self.list.setObjectName("palette-list")
+        self.list.setAccessibleName("What was found")
         self.list.setModel(self._model)
         self.list.setItemDelegate(_Delegate(self))
         self.list.setUniformItemSizes(True)
@@ -149,10 +151,9 @@ class Palette(QFrame):
         """
         inventory = self._session.inventory
         domains = [d for key in targets if (d := inventory.domain(key)) is not None]
-        if domains:
-            for action in self._session.registry.for_kind("domain"):
-                item = self._action_item(action, domains)
-                yield item.text, partial(_itself, item)
+        actions = self._session.registry.for_kind("domain")
+        for item in (self._action_item(action, domains) for action in actions if domains):
+            yield item.text, partial(_itself, item)
         for host in inventory.hosts():
             yield f"{host.name} {host.key.host}", partial(self._host_item, host)
         for title, key_text, do in self._commands():
@@ -162,6 +163,9 @@ class Palette(QFrame):
             for domain in inventory.of(Domain, host.key.host):
                 text = f"{domain.name} {domain.title}" if domain.title else domain.name
                 yield text, partial(self._machine_item, domain, host)
+        for action in actions if not domains else ():
+            item = Item(action.title, _nothing, refusal=_NO_MACHINE, icon=action.icon)
+            yield item.text, partial(_itself, item)
 
     def _action_item(self, action: Action[Any], domains: Sequence[Domain]) -> Item:
         keys = tuple(domain.key for domain in domains)
@@ -204,7 +208,7 @@ class Palette(QFrame):
             domain.name,
             lambda: self._open_page(domain.key),
             f"{host.name} · {state.value}",
-            mark=mark_of(state),
+            mark=mark_of(state, hangs=hangs(domain, host)),
         )
 
     def _find(self, text: str) -> None:
@@ -272,6 +276,10 @@ class Palette(QFrame):
 
 def _itself(item: Item) -> Item:
     return item
+
+
+def _nothing() -> None:
+    """Do what an item does that can't be done."""
 
 
 class _Model(QAbstractListModel):

@@ -68,6 +68,15 @@ class WindowState:
         self._file.setValue("open", json.dumps(open_row))
         self._file.setValue("grouping", grouping.name)
 
+    @property
+    def journal_scope(self) -> str:
+        """What the journal was about; empty where that was never chosen."""
+        return str(self._file.value("journal", ""))
+
+    def set_journal_scope(self, scope: str) -> None:
+        """Keep what the journal is about."""
+        self._file.setValue("journal", scope)
+
     def write(self) -> None:
         """Write the file now."""
         self._file.sync()

@@ -201,3 +201,29 @@ def test_a_script_does_it_again_and_nothing_else(tmp_path: Path) -> None:
     assert done.stdout.count("Domain 'test' suspended") == 1
     assert done.stdout.count("description updated") == 2  # those that kept their plain name fail
     assert [each.name for each in tmp_path.iterdir()] == ["again.sh"]
+
+
+def test_lines_of_versions_that_knew_no_parts_are_read() -> None:
+    journal = Journal()
+    journal.follow(job())
+    values = json.loads(to_json(journal.entries()[0]))
+    del values["parent"]
+    assert from_json(json.dumps(values)).parent == ""
+
+
+def test_a_script_has_a_job_or_its_parts_and_never_both() -> None:
+    whole, part = job(number=1, lines=("virsh whole",)), job(number=2, lines=("virsh part",))
+    part.parent = whole.id
+    failed = job(number=3, lines=("virsh broke",))
+    finished = job(number=4, lines=("virsh finished",))
+    finished.parent = failed.id
+    journal = Journal()
+    for each in (whole, part, failed, finished):
+        journal.follow(each)
+        each.move(JobState.FAILED if each is failed else JobState.DONE, 2000.0)
+    script = as_script(journal.entries())
+    assert "whole" in script
+    assert "part" not in script
+    # Of a job that broke off, what was done before is what a script has to do.
+    assert "broke" not in script
+    assert "finished" in script

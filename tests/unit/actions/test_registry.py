@@ -9,19 +9,25 @@ import pytest
 from vmgui import places
 from vmgui.actions.action import Action, Danger, WrongArgument
 from vmgui.actions.registry import Registry, standard
-from vmgui.cli.act import command_for
+from vmgui.cli.act import GROUPS, command_for
 from vmgui.cli.main import cli
 from vmgui.inventory.domain import Domain, DomainState
 from vmgui.inventory.host import Host, Link, LinkState
 from vmgui.inventory.key import domain_key, host_key
+from vmgui.inventory.snapshot import Snapshot, snapshot_key
 
 URI = "test:///default"
 DOMAIN = Domain(
     domain_key(URI, "6695eb01-f6a4-8304-79aa-97f2502e193f"), "web", DomainState.RUNNING, run_id=1
 )
+SNAPSHOT = Snapshot(snapshot_key(DOMAIN.key, "first"), DOMAIN.key, "first", external=True)
+RECORDS = {"domain": DOMAIN, "snapshot": SNAPSHOT}
 EXAMPLES: dict[str, dict[str, object]] = {
+    "snapshot.rename": {"new_name": "second"},
+    "snapshot.export": {"path": "first.xml"},
     "domain.rename": {"new_name": "new"},
     "domain.edit": {"title": "t"},
+    "domain.tag": {"add": ["lab"]},
 }
 ACTIONS = standard().all()
 
@@ -34,7 +40,7 @@ def host(state: LinkState = LinkState.CONNECTED, **link: Any) -> Host:
 class TestEveryAction:
     def test_says_what_it_is(self, action: Action[Any]) -> None:
         kind, _, verb = action.id.partition(".")
-        assert kind == action.target
+        assert kind in GROUPS
         assert re.fullmatch(r"[a-z]+(-[a-z]+)*", verb)
         assert action.title
         assert action.title[0].isupper()
@@ -48,15 +54,19 @@ class TestEveryAction:
         assert action.icon in names
 
     def test_has_a_virsh_line(self, action: Action[Any]) -> None:
-        lines = action.virsh(DOMAIN, host(), **EXAMPLES.get(action.id, {}))
+        record = RECORDS[action.target]
+        lines = action.virsh(record, host(), **EXAMPLES.get(action.id, {}))
         assert lines
+        # Of a snapshot's machine only the UUID is known before anything is read.
+        name = f"{DOMAIN.uuid} first" if action.target == "snapshot" else "web"
         for line in lines:
-            assert re.match(r"virsh [a-z-]+ web( |$)", line)
+            assert re.match(rf"virsh [a-z-]+ {name}( |$)", line)
 
     def test_has_a_command(self, action: Action[Any]) -> None:
         command = command_for(action)
-        assert f"{action.target}.{command.name}" == action.id
-        group = cli.get_command(None, action.target)  # type: ignore[arg-type]  # not asked for
+        kind, _, verb = action.id.partition(".")
+        assert command.name == verb
+        group = cli.get_command(None, kind)  # type: ignore[arg-type]  # not asked for
         assert command.name in group.commands  # type: ignore[union-attr]
 
     def test_works_while_stalled_but_not_while_out_of_reach(self, action: Action[Any]) -> None:
@@ -68,7 +78,7 @@ class TestEveryAction:
             assert refusal == "there can't be reached: The cable is cut."
 
     def test_is_refused_over_a_read_only_connection(self, action: Action[Any]) -> None:
-        assert "read-only" in action.refusal(DOMAIN, host(read_only=True))
+        assert "read-only" in action.refusal(RECORDS[action.target], host(read_only=True))
 
 
 def test_an_id_is_declared_once() -> None:
@@ -98,9 +108,8 @@ def possible(state: DomainState, *, run_id: int | None) -> set[str]:
     domain = Domain(
         DOMAIN.key, "web", state, run_id=run_id, has_managed_save=state is DomainState.SAVED
     )
-    return {a.id.partition(".")[2] for a in ACTIONS if not a.refusal(domain, host())} - {
-        "autostart", "edit", "delete",
-    }  # fmt: skip
+    verbs = [a for a in ACTIONS if a.id.startswith("domain.") and not a.refusal(domain, host())]
+    return {a.id.partition(".")[2] for a in verbs} - {"autostart", "clone", "edit", "tag", "delete"}
 
 
 @pytest.mark.parametrize(
@@ -117,10 +126,31 @@ def possible(state: DomainState, *, run_id: int | None) -> set[str]:
         (DomainState.SAVED, None, "start restore discard-saved"),
         (DomainState.UNKNOWN, None,
          "start shutdown reboot reset force-off suspend resume save rename"),
+        (DomainState.UNKNOWN, 1,
+         "start shutdown reboot reset force-off suspend resume save rename"),
     ],
 )  # fmt: skip
 def test_what_a_state_allows(state: DomainState, run_id: int | None, verbs: str) -> None:
     assert possible(state, run_id=run_id) == set(verbs.split())
+
+
+def test_a_template_is_spared_what_would_change_it() -> None:
+    template = Domain(DOMAIN.key, "web", DomainState.OFF, is_template=True)
+    spared = {a.id for a in ACTIONS if a.target == "domain" and a.spare(template)}
+    assert {a.id for a in ACTIONS if a.target == "domain"} - spared == {
+        "clone.reset-all",
+        "domain.clone",
+        "domain.edit",
+        "domain.force-off",
+        "domain.shutdown",
+        "template.mark",
+        "template.release",
+    }
+    assert "release it first" in standard().get("domain.start").refusal(template, host())
+    # What would change its disks is refused through its snapshots as well.
+    assert standard().get("snapshot.revert").spare(template)
+    assert standard().get("snapshot.delete").spare(template)
+    assert not standard().get("snapshot.export").spare(template)
 
 
 def test_what_needs_a_definition_is_refused_to_transient_machines() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -205,3 +206,79 @@ async def test_a_listeners_fault_stays_the_listeners() -> None:
     gate.open.release()
     assert await job.wait() is JobState.DONE
     assert told
+
+
+@pytest.mark.parametrize("part", ["refuse", "unreachable"])
+async def test_a_fault_before_the_deed_is_a_failed_job_with_a_report_and_the_next_goes_on(
+    part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate()
+    world = World(gate, at_once=1)
+
+    def fault(*_: object) -> str:
+        raise ZeroDivisionError("by our own fault")
+
+    action = world.runner._registry.get("domain.do")
+    broken = replace(action, refuse=fault)
+    if part == "unreachable":
+        monkeypatch.setattr(Action, "unreachable", fault)
+    monkeypatch.setattr(world.runner._registry, "get", lambda _: broken)
+    (job,) = world.run(keys(A, 1))
+    assert await asyncio.wait_for(job.wait(), 5) is JobState.FAILED
+    assert job.error is not None
+    assert "fault of vmgui" in job.error.why
+    assert job.state_now == "Nothing was changed."
+    assert "ZeroDivisionError" in job.report
+    assert world.journal.entries()[0].report == job.report
+    monkeypatch.undo()
+    (after,) = world.run(keys(A, 1))
+    gate.open.release()
+    assert await asyncio.wait_for(after.wait(), 5) is JobState.DONE
+    assert not world.runner.busy
+
+
+async def test_a_fault_in_reading_again_ends_the_job_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def deed(_: Work[Domain]) -> None:
+        return
+
+    async def fault(*_: object) -> None:
+        raise ZeroDivisionError("by our own fault")
+
+    world = World(deed, at_once=1)
+    monkeypatch.setattr(world.runner._fleet, "reread", fault)
+    jobs = world.run(keys(A, 2))
+    for job in jobs:
+        assert await asyncio.wait_for(job.wait(), 5) is JobState.FAILED
+        assert "ZeroDivisionError" in job.report
+    assert not world.runner.busy
+
+
+@pytest.mark.logs
+async def test_a_fault_in_a_virsh_line_keeps_nobody_from_acting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def deed(_: Work[Domain]) -> None:
+        return
+
+    def fault(*_: object) -> tuple[str, ...]:
+        raise ZeroDivisionError("by our own fault")
+
+    told: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, about: told.append(about))
+    world = World(deed)
+    broken = replace(world.runner._registry.get("domain.do"), render=fault)
+    monkeypatch.setattr(world.runner._registry, "get", lambda _: broken)
+    jobs = world.run(keys(A, 2))
+    assert {await asyncio.wait_for(job.wait(), 5) for job in jobs} == {JobState.DONE}
+    assert len(told) == 2
+
+
+async def test_closing_ends_what_was_just_begun() -> None:
+    gate = Gate()
+    world = World(gate)
+    jobs = world.run(keys(A, 4))
+    await world.runner.close()
+    assert {job.state for job in jobs} == {JobState.CANCELLED}
+    assert gate.begun == []
+    assert world.runner.jobs == ()
+    assert not world.runner.busy

@@ -166,3 +166,9 @@ def test_a_disk_that_cant_be_merged_says_why(make: Any, change: Any, why: str) -
 )
 def test_files_that_arent_in_the_chain_are_named(plan: MergePlan, why: str) -> None:
     assert why in plan.refusal
+
+
+def test_the_only_disk_needs_no_name() -> None:
+    assert commit_plan(tower(), MergeSpec()).target == "vda"
+    two = replace(tower(), domain=machine(disk(file="top"), disk("vdb", "data")))
+    assert "say which is meant" in commit_plan(two, MergeSpec()).refusal

@@ -41,7 +41,9 @@ WEB = Domain(
         Disk("vdb", "disk", "virtio", "volume", "pool/vol", "raw", read_only=True, shareable=True),
     ),
     interfaces=(
-        Interface("52:54:00:6b:3c:1e", "bridge", "br0", "virtio", "vnet3"),
+        Interface(
+            "52:54:00:6b:3c:1e", "bridge", "br0", "virtio", "vnet3", ("10.20.0.31", "fd00::31")
+        ),
         Interface("52:54:00:00:00:01", "user"),
     ),
     screens=(Screen("vnc", "127.0.0.1", 5900), Screen("spice")),
@@ -64,6 +66,7 @@ def test_a_machine_tells_what_is_asked_for_most_first() -> None:
         ("Disk vdb", "pool/vol", "raw · read-only · shared"),
         ("Network", "br0", "bridge · virtio · vnet3"),
         ("MAC", "52:54:00:6b:3c:1e", ""),
+        ("IP address", "10.20.0.31, fd00::31", ""),
         ("Network", "user", ""),
         ("MAC", "52:54:00:00:00:01", ""),
         ("System", "Debian 12", "x86_64 · kvm"),

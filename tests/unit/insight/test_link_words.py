@@ -1,6 +1,6 @@
 import pytest
 
-from vmgui.insight.link_words import link_bar, link_chip
+from vmgui.insight.link_words import are_old, link_bar, link_chip, shown_age_s
 from vmgui.inventory.host import Host, Link, LinkState
 from vmgui.inventory.key import host_key
 
@@ -29,6 +29,30 @@ def _host(link: Link) -> Host:
 )
 def test_a_chip_says_how_a_connection_stands(link: Link, mark: str, words: str) -> None:
     assert link_chip(_host(link), NOW) == (mark, words)
+
+
+@pytest.mark.parametrize(
+    ("state", "answered_s", "age_s"),
+    [
+        (LinkState.CONNECTED, NOW - 60, None),  # figures of a slow rhythm are not old
+        (LinkState.STALLED, NOW - 1, None),
+        (LinkState.STALLED, NOW - 12, 12.0),
+        (LinkState.LOST, NOW - 240, 240.0),
+        (LinkState.LOST, None, None),
+        (LinkState.REFUSED, NOW - 12, None),
+    ],
+)
+def test_a_silent_host_shows_its_age(
+    state: LinkState, answered_s: float | None, age_s: float | None
+) -> None:
+    assert shown_age_s(_host(Link(state, answered_at_monotonic_s=answered_s)), NOW) == age_s
+
+
+@pytest.mark.parametrize(
+    ("age_s", "step_s", "old"), [(2.9, 1, False), (3.1, 1, True), (70, 30, False), (80, 30, True)]
+)
+def test_figures_are_old_when_steps_were_missed(age_s: float, step_s: float, old: bool) -> None:
+    assert are_old(age_s, step_s) is old
 
 
 def test_a_good_connection_needs_no_bar() -> None:

@@ -25,7 +25,7 @@ WEB = Domain(
     tags=("prod", "two words"),
     vcpus=4,
     os_name="Debian 12",
-    interfaces=(Interface("52:54:00:6b:3c:1e", source="br0"),),
+    interfaces=(Interface("52:54:00:6b:3c:1e", source="br0", addresses=("10.20.0.31",)),),
     snapshot_count=6,
 )
 HOST = Host(host_key(URI), "lab-a", Link(LinkState.CONNECTED), hostname="lab-a.example")
@@ -104,6 +104,11 @@ SAMPLE = Sample(
         ("os:debian*", True),
         ("network:br0", True),
         ("mac:52:54:00:*", True),
+        ("ip:10.20.0.31", True),
+        ("ip:10.20.*", True),
+        ("ip:10.20", False),
+        ("20.0.31", True),
+        ("is:hung", False),
         ("uuid:6B3C*", True),
         ("agent:connected", False),
         ("web", True),

@@ -1,3 +1,4 @@
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -7,9 +8,12 @@ from vmgui.lab.definitions import (
     ROLES,
     GuestSpec,
     HostSpec,
+    _accounts,
+    account_mounts,
     guest_specs,
     guest_xml,
     host_name,
+    write_host,
 )
 
 
@@ -63,3 +67,39 @@ def test_tags_are_in_our_metadata() -> None:
         )
         assert tuple(tag.text for tag in tags) == role.tags
         assert "classroom" in role.tags
+
+
+ENTRY = "{name}:x:{id}:"
+
+
+def test_accounts_that_are_there_stay_as_they_are() -> None:
+    known = "root:x:0:\nlibvirt-qemu:x:64055:\nqemu:x:36:\nkvm:x:109:someone\n"
+    assert _accounts(known, ENTRY) == known
+
+
+def test_each_account_that_lacks_gets_a_line_and_an_id_of_its_own() -> None:
+    known = "root:x:0:\nlibvirt-qemu:x:64055:\n+nis\nodd:x:64057:"
+    assert _accounts(known, ENTRY).splitlines() == [
+        *known.splitlines(),
+        "qemu:x:64056:",
+        "kvm:x:64058:",
+    ]
+    assert _accounts(known, ENTRY).endswith("\n")
+
+
+def test_a_name_that_begins_like_an_account_is_another() -> None:
+    names = [line.partition(":")[0] for line in _accounts("kvm2:x:1:\n", ENTRY).splitlines()]
+    assert names == ["kvm2", "libvirt-qemu", "qemu", "kvm"]
+
+
+def test_accounts_in_another_writing_than_ours_are_kept_byte_by_byte(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = b"j\xf6rg:x:1000:\n"
+    monkeypatch.setattr(Path, "read_bytes", lambda _: old)
+    write_host(HostSpec("default", "lab-a", "qemu", False, ()), tmp_path)
+    monkeypatch.undo()
+    for file, target in account_mounts(tmp_path):
+        assert file.read_bytes().startswith(old)
+        assert file.stat().st_mode & 0o777 == 0o644
+        assert target in {"/etc/passwd", "/etc/group"}

@@ -314,15 +314,12 @@ async def test_damage_that_shows_while_writing_is_put_aside_and_said(path: Path)
             history.append((tick(T0 + 2 * i),))
     damage(path)
     async with opened(path) as history:
-        said: list[str] = []
-        history.problem_changed.connect(said.append)
         history.append((tick(T0 + 1002),))
         history.append((tick(T0 + 1004),))
         series = await whole(history)
         await whole(history)
 
         assert cpu(series)[-1:] == [0.5]
-        assert said == [history.problem]
         assert "damaged" in history.problem
 
 

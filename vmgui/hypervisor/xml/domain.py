@@ -14,7 +14,7 @@ from vmgui.hypervisor.xml.document import (
     whole,
     word,
 )
-from vmgui.hypervisor.xml.metadata import read_metadata
+from vmgui.hypervisor.xml.metadata import Origin, read_metadata, read_origin
 from vmgui.inventory.domain import AgentState, Disk, Domain, Interface, Screen
 
 _AGENT_CHANNEL = "org.qemu.guest_agent.0"
@@ -37,6 +37,7 @@ def read_domain(root: etree._Element, known: Domain) -> Domain:
     parts = children(root)
     run_id = root.get("id")
     tags, os_name = read_metadata(parts["metadata"]) if "metadata" in parts else ((), "")
+    origin = read_origin(parts["metadata"]) if "metadata" in parts else Origin()
     memory_max = size_bytes(parts.get("memory"), "KiB") or 0
     memory = size_bytes(parts.get("currentMemory"), "KiB")
     vcpus_max = whole(text_of(parts, "vcpu"), 1)
@@ -75,6 +76,9 @@ def read_domain(root: etree._Element, known: Domain) -> Domain:
         agent=devices.agent,
         snapshot_count=known.snapshot_count,
         state_since_s=known.state_since_s,
+        is_template=origin.is_template,
+        clone_of=origin.clone_of,
+        clone_of_name=origin.clone_of_name,
     )
 
 

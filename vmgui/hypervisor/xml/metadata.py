@@ -1,16 +1,17 @@
-"""What a domain's ``<metadata>`` says: vmgui's own tags, and libosinfo's name of the system.
+"""What a domain's ``<metadata>`` says: vmgui's own tags and origin, and the system's name.
 
 libosinfo: https://libosinfo.org; its ids look like ``http://debian.org/debian/12``.
 """
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 
 from lxml import etree
 
 from vmgui.hypervisor.errors import UnfitText
-from vmgui.inventory.domain import METADATA_URI
+from vmgui.inventory.domain import METADATA_URI, ORIGIN_URI
 
 METADATA_PREFIX = "vmgui"
 """The prefix (libvirt's ``key``) under which `tags_element` is handed to virDomainSetMetadata."""
@@ -22,6 +23,68 @@ _OS = "{http://libosinfo.org/xmlns/libvirt/domain/1.0}os"
 
 # https://www.w3.org/TR/xml/#charsets
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+ORIGIN_PREFIX = "vmgui-origin"
+"""The prefix under which `origin_element` is handed to virDomainSetMetadata."""
+
+_ORIGIN = f"{{{ORIGIN_URI}}}origin"
+
+
+@dataclass(frozen=True, slots=True)
+class BaseOfDisk:
+    """What a linked clone's disk reads from."""
+
+    target: str
+    path: str
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Whether a domain is a template, and whose linked clone it is (UUID, and name at the time)."""
+
+    is_template: bool = False
+    clone_of: str = ""
+    clone_of_name: str = ""
+    bases: tuple[BaseOfDisk, ...] = ()
+
+
+def read_origin(metadata: etree._Element) -> Origin:
+    """Return what ``<metadata>`` says of a domain's origin."""
+    for element in metadata.iterchildren(_ORIGIN):
+        return Origin(
+            element.get("template") == "yes",
+            element.get("of", ""),
+            element.get("name", ""),
+            tuple(
+                BaseOfDisk(base.get("disk", ""), base.get("path", ""), base.get("format", ""))
+                for base in element
+                if base.tag in {"base", f"{{{ORIGIN_URI}}}base"}
+            ),
+        )
+    return Origin()
+
+
+def origin_element(origin: Origin) -> str | None:
+    """Return the text for virDomainSetMetadata that keeps ``origin``; None removes it.
+
+    As with `tags_element`, libvirt adds the namespace. Raises `UnfitText`.
+    """
+    if origin == Origin():
+        return None
+    root = etree.Element("origin")
+    if origin.is_template:
+        root.set("template", "yes")
+    if origin.clone_of:
+        root.set("of", check_text(origin.clone_of))
+        root.set("name", check_text(origin.clone_of_name))
+    for base in origin.bases:
+        each = etree.SubElement(root, "base")
+        each.set("disk", check_text(base.target))
+        each.set("path", check_text(base.path))
+        each.set("format", check_text(base.format))
+    return etree.tostring(root, encoding="unicode")
 
 
 def read_metadata(metadata: etree._Element) -> tuple[tuple[str, ...], str]:

@@ -7,36 +7,36 @@ from PySide6.QtWidgets import QWidget
 
 from vmgui.actions.action import Action
 from vmgui.insight.amounts import counted
-from vmgui.inventory.domain import Domain
+from vmgui.inventory.changes import Record
 from vmgui.inventory.inventory import Inventory
 from vmgui.inventory.key import Key
 from vmgui.ui.bridge import Bridge
-from vmgui.ui.dialogs.dialog import Dialog, breakable, command_label
-from vmgui.ui.widgets.text import one_line, plain_label
+from vmgui.ui.dialogs.dialog import Dialog, command_label
+from vmgui.ui.widgets.text import breakable, one_line, plain_label
 
 _NAMES_SHOWN = 8
 _LINES_SHOWN = 4
 
 
 class ConfirmDialog(Dialog):
-    """Names what an action ends, for one machine or many; the safe button has the focus.
+    """Names what an action ends, for one object or many; the safe button has the focus.
 
-    ``on_agreed`` gets the keys of those machines that are still there and can take the action.
+    ``on_agreed`` gets the keys of those that are still there and can take the action.
     """
 
     def __init__(
         self,
         action: Action[Any],
-        domains: Sequence[Domain],
+        records: Sequence[Record],
         inventory: Inventory,
         bridge: Bridge,
         on_agreed: Callable[[tuple[Key, ...]], object],
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__("confirm-dialog", f"{action.title} {_of(domains)}?", parent)
+        super().__init__("confirm-dialog", f"{action.title} {_of(records)}?", parent)
         self._action = action
         self._inventory = inventory
-        self._domains = {domain.key: domain for domain in domains}
+        self._records = {record.key: record for record in records}
         self._on_agreed = on_agreed
         what = " ".join(filter(None, (action.help, action.consequence)))
         self.body.addWidget(plain_label(what, "body", "t2", wrap=True))
@@ -53,67 +53,72 @@ class ConfirmDialog(Dialog):
         self._refresh()
         keep.setDefault(True)
         keep.setFocus()
-        self.watch(bridge, self._domains, self._on_gone)
+        self.watch(bridge, self._records, self._on_gone)
         bridge.inventory_changed.connect(self._refresh)
         self.finished.connect(lambda: bridge.inventory_changed.disconnect(self._refresh))
 
     def _on_act(self) -> None:
-        keys = tuple(domain.key for domain in self._able()[0])
+        keys = tuple(record.key for record in self._able()[0])
         self.accept()
         if keys:
             self._on_agreed(keys)
 
     def _on_gone(self, keys: frozenset[Key]) -> None:
-        names = [self._domains[key].name for key in keys if key in self._domains]
-        if len(self._domains) == 1:
+        names = [_name(self._records[key]) for key in keys if key in self._records]
+        if len(self._records) == 1:
             self.say_gone(f"{one_line(names[0])} is not there any more. Nothing is left to do.")
         else:
             self.say_gone(f"Not there any more: {', '.join(map(one_line, names))}.")
 
-    def _able(self) -> tuple[list[Domain], list[str]]:
+    def _able(self) -> tuple[list[Record], list[str]]:
         """Return the machines that can take the action now, and why the others can't."""
-        able: list[Domain] = []
+        able: list[Record] = []
         reasons: list[str] = []
-        for key in self._domains:
-            domain, host = self._inventory.domain(key), self._inventory.host(key.host)
-            if domain is None or host is None:
+        for key in self._records:
+            record, host = self._inventory.get(key), self._inventory.host(key.host)
+            if record is None or host is None:
                 continue
-            self._domains[key] = domain
-            why = self._action.refusal(domain, host)
+            self._records[key] = record
+            why = self._action.refusal(record, host)
             if why:
                 reasons.append(why)
             else:
-                able.append(domain)
+                able.append(record)
         return able, reasons
 
     def _refresh(self) -> None:
         able, reasons = self._able()
-        self._names.setVisible(len(self._domains) > 1)
-        listed = _listed([domain.name for domain in able], _NAMES_SHOWN, ", ")
+        self._names.setVisible(len(self._records) > 1)
+        listed = _listed([_name(record) for record in able], _NAMES_SHOWN, ", ")
         self._names.setText(breakable(listed))
         left_out = _listed(reasons, _NAMES_SHOWN, " ")
-        if reasons and len(self._domains) > 1:
+        if reasons and len(self._records) > 1:
             left_out = f"Left out: {left_out}"
         self._left_out.setText(breakable(left_out))
         self._left_out.setVisible(bool(reasons))
-        lines = [line for domain in able[:_LINES_SHOWN] for line in self._lines(domain)]
+        lines = [line for record in able[:_LINES_SHOWN] for line in self._lines(record)]
         if len(able) > _LINES_SHOWN:
             lines.append(f"… and {len(able) - _LINES_SHOWN} more")
         self._command.setText("\n".join(lines))
         self._act.setEnabled(bool(able))
-        whom = able or list(self._domains.values())
+        whom = able or list(self._records.values())
         self._act.setText(f"{self._action.title} {_of(whom, short=True)}".replace("&", "&&"))
 
-    def _lines(self, domain: Domain) -> tuple[str, ...]:
-        host = self._inventory.host(domain.key.host)
-        return self._action.virsh(domain, host) if host is not None else ()
+    def _lines(self, record: Record) -> tuple[str, ...]:
+        host = self._inventory.host(record.key.host)
+        return self._action.virsh(record, host) if host is not None else ()
 
 
-def _of(domains: Sequence[Domain], *, short: bool = False) -> str:
-    if len(domains) != 1:
-        return counted(len(domains), "machine")
-    name = one_line(domains[0].name)
+def _of(records: Sequence[Record], *, short: bool = False) -> str:
+    if len(records) != 1:
+        kind = records[0].key.kind
+        return counted(len(records), "machine" if kind == "domain" else kind)
+    name = one_line(_name(records[0]))
     return f"{name[:15]}…{name[-12:]}" if short and len(name) > 30 else name
+
+
+def _name(record: Record) -> str:
+    return str(getattr(record, "name", record.key.id))
 
 
 def _listed(texts: Sequence[str], most: int, between: str) -> str:

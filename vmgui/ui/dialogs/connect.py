@@ -65,8 +65,7 @@ class ConnectDialog(Dialog):
         parent: QWidget | None = None,
     ) -> None:
         title = "Edit the connection" if edited else "Connect to a host"
-        super().__init__("connect-dialog", title, parent)
-        self.setMinimumWidth(current().px(640))
+        super().__init__("connect-dialog", title, parent, width_px=640)
         self._on_connect = on_connect
         self._edited = edited
         self._saved = {each.uri for each in saved} - {edited.uri if edited else ""}

@@ -36,8 +36,7 @@ class DeleteDialog(Dialog):
         run: Callable[[Mapping[str, object]], object],
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__("delete-dialog", f"Delete {domain.name}?", parent)
-        self.setMinimumWidth(current().px(560))
+        super().__init__("delete-dialog", f"Delete {domain.name}?", parent, width_px=560)
         self._domain = domain
         self._action = registry.get("domain.delete")
         self._inventory = inventory
@@ -49,10 +48,10 @@ class DeleteDialog(Dialog):
         self._state = plain_label("Looking what belongs to it…", "body", "t2", wrap=True)
         self._state.setObjectName("delete-state")
         self.body.addWidget(self._state)
-        self._list = QVBoxLayout()
-        self._list.setSpacing(2)
         inside = QWidget()
-        inside.setLayout(self._list)
+        self._list = QVBoxLayout(inside)
+        self._list.setContentsMargins(0, 0, 0, 0)
+        self._list.setSpacing(2)
         self._area = QScrollArea()
         self._area.setWidgetResizable(True)
         self._area.setFrameShape(QFrame.Shape.NoFrame)
@@ -104,7 +103,7 @@ class DeleteDialog(Dialog):
                 self._disks[file.path] = box
         snapshots = len(own.snapshots) + len(own.external_snapshots)
         offers = (
-            ("force_off", own.active, "Force it off first: it is running"),
+            ("force_off", own.active, f"Force it off first: it is {self._domain.state.value}"),
             ("saved_state", own.has_managed_save, "The memory that was saved to disk"),
             ("snapshots", snapshots > 0, f"What libvirt knows of {counted(snapshots, 'snapshot')}"),
             ("checkpoints", bool(own.checkpoints), counted(len(own.checkpoints), "checkpoint")),

@@ -4,15 +4,14 @@ Dialogs are shown by `open()` and never by `exec()`, which would stop the loop's
 closes each of them and does nothing else.
 """
 
-import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
     QLabel,
-    QLayout,
     QPushButton,
     QSizePolicy,
     QVBoxLayout,
@@ -23,23 +22,29 @@ from vmgui.inventory.changes import Change
 from vmgui.inventory.key import Key
 from vmgui.ui.bridge import Bridge
 from vmgui.ui.style import current
-from vmgui.ui.widgets.text import literal, one_line, plain_label
+from vmgui.ui.widgets.text import breakable, literal, one_line, plain_label
 
 MARGIN_PX = 16
 GAP_PX = 12
 
 
 class Dialog(QDialog):
-    """A dialog with a heading. ``body`` takes the content, `add_button` fills the last row."""
+    """A dialog with a heading. ``body`` takes the content, `add_button` fills the last row.
 
-    def __init__(self, name: str, title: str, parent: QWidget | None = None) -> None:
+    It is at least ``width_px`` wide, at scale 1.
+    """
+
+    def __init__(
+        self, name: str, title: str, parent: QWidget | None = None, *, width_px: int = 460
+    ) -> None:
         super().__init__(parent)
         self.setObjectName(name)
         self.setWindowTitle(one_line(title))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setMinimumWidth(current().px(460))
         column = QVBoxLayout(self)
         column.setContentsMargins(MARGIN_PX, MARGIN_PX, MARGIN_PX, MARGIN_PX)
+        # In the layout, since its size constraint overrides the widget's own minimum.
+        column.addStrut(current().px(width_px) - 2 * MARGIN_PX)
         column.setSpacing(GAP_PX)
         self.heading = plain_label(breakable(one_line(title)), "section", wrap=True)
         self.heading.setAccessibleName(one_line(title))
@@ -55,7 +60,6 @@ class Dialog(QDialog):
         self._buttons.setSpacing(6)
         self._buttons.addStretch(1)
         column.addLayout(self._buttons)
-        column.setSizeConstraint(QLayout.SizeConstraint.SetMinimumSize)
 
     def add_button(
         self, name: str, text: str, on_click: Callable[[], object], role: str = ""
@@ -90,18 +94,15 @@ class Dialog(QDialog):
         self.gone.setAccessibleName(text)
         self.gone.setVisible(bool(text))
 
-
-def breakable(text: str) -> str:
-    """Return a text in which a line may break within a word that is longer than a line."""
-    return _LONG_WORD.sub(lambda found: "\u200b".join(_pieces(found[0])), text)
-
-
-def _pieces(word: str) -> Iterator[str]:
-    return (word[at : at + _PIECE] for at in range(0, len(word), _PIECE))
-
-
-_PIECE = 20
-_LONG_WORD = re.compile(rf"\S{{{2 * _PIECE},}}")
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Take Ctrl+Enter for Enter, as a field of several lines needs it."""
+        is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if is_enter and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            default = next((b for b in self.findChildren(QPushButton) if b.isDefault()), None)
+            if default is not None:
+                default.click()
+            return
+        super().keyPressEvent(event)
 
 
 def command_label(name: str) -> QLabel:

@@ -1,10 +1,10 @@
 """What a machine is called and said to be: title, description, tags and name."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QStringListModel, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QCompleter, QLineEdit, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QWidget
 
 from vmgui.actions.registry import Registry
 from vmgui.inventory.domain import Domain
@@ -19,6 +19,7 @@ from vmgui.ui.dialogs.dialog import (
     show_reason,
 )
 from vmgui.ui.style import current
+from vmgui.ui.widgets.tag_field import TagField
 from vmgui.ui.widgets.text import one_line, plain_label
 
 Run = Callable[[Mapping[str, object]], object]
@@ -44,9 +45,10 @@ class EditDialog(Dialog):
         self._run = run
         self.title = QLineEdit(one_line(domain.title))
         self.title.setObjectName("edit-title")
-        self.description = _TextField(domain.description)
+        self.description = TextField(domain.description)
         self.description.setObjectName("edit-description")
-        self.tags = TagField(domain.tags, _known_tags(inventory))
+        known = (tag for each in inventory.of(Domain) for tag in each.tags)
+        self.tags = TagField(domain.tags, known)
         self.tags.setObjectName("edit-tags")
         self.body.addLayout(field_row("Title", self.title))
         self.body.addLayout(field_row("Description", self.description))
@@ -172,47 +174,14 @@ def rename_problem(name: str, domain: Domain, inventory: Inventory) -> str:
     return "Another machine of this host has that name." if taken else ""
 
 
-class TagField(QLineEdit):
-    """Tags in a line, separated by commas, with those that exist offered."""
-
-    def __init__(self, tags: Iterable[str], known: Iterable[str]) -> None:
-        super().__init__(", ".join(tags))
-        self._model = QStringListModel(sorted(known, key=str.casefold), self)
-        completer = QCompleter(self._model, self)
-        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        completer.setWidget(self)
-        completer.activated.connect(self._complete)
-        self._completer = completer
-        self.textEdited.connect(self._on_edited)
-
-    def tags(self) -> tuple[str, ...]:
-        """Return the tags, each once, without space around them."""
-        return tuple(dict.fromkeys(filter(None, map(str.strip, self.text().split(",")))))
-
-    def _on_edited(self) -> None:
-        word = self.text()[: self.cursorPosition()].rpartition(",")[2].strip()
-        self._completer.setCompletionPrefix(word)
-        offers = self._completer.completionCount() and self._completer.currentCompletion() != word
-        if word and offers:
-            self._completer.complete()
-        elif (popup := self._completer.popup()) is not None:
-            popup.hide()
-
-    def _complete(self, tag: str) -> None:
-        before, comma, _word = self.text()[: self.cursorPosition()].rpartition(",")
-        after = self.text()[self.cursorPosition() :].lstrip()
-        begin = f"{before}{comma} " if comma else ""
-        self.setText(f"{begin}{tag}{after if after.startswith(',') or not after else ', ' + after}")
-
-
-class _TextField(QPlainTextEdit):
+class TextField(QPlainTextEdit):
     """A text of several lines in which Tab goes on to the next field, and Ctrl+Enter is Enter."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, least_px: int = 96) -> None:
         super().__init__()
         self.setPlainText(text)
         self.setTabChangesFocus(True)
-        self.setMinimumHeight(current().px(96))
+        self.setMinimumHeight(current().px(least_px))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -220,7 +189,3 @@ class _TextField(QPlainTextEdit):
             event.ignore()
             return
         super().keyPressEvent(event)
-
-
-def _known_tags(inventory: Inventory) -> set[str]:
-    return {tag for domain in inventory.of(Domain) for tag in domain.tags}

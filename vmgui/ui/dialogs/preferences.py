@@ -29,13 +29,14 @@ _GROUPS = {
 }
 """The titles of the settings' groups, by the first part of their keys."""
 
+_CONTROL_PX, _INSET_PX = 112, 6
+
 
 class PreferencesDialog(Dialog):
     """Every setting with its help; a change holds at once."""
 
     def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
-        super().__init__("preferences-dialog", "Preferences", parent)
-        self.setMinimumWidth(current().px(560))
+        super().__init__("preferences-dialog", "Preferences", parent, width_px=560)
         self._settings = settings
         grid = QGridLayout()
         grid.setHorizontalSpacing(24)
@@ -67,6 +68,8 @@ class PreferencesDialog(Dialog):
         control.setAccessibleName(setting.title)
         control.setAccessibleDescription(setting.help)
         label.setBuddy(control)
+        if not isinstance(control, Toggle):
+            control.setFixedWidth(current().px(_CONTROL_PX))
         grid.addWidget(label, row, 0)
         grid.addWidget(plain_label(setting.help, "axis", "t3", wrap=True), row + 1, 0)
         side = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -123,6 +126,8 @@ def _number(
         box.setRange(setting.minimum or 0.0, setting.maximum or 1e6)
         box.setValue(value)
     box.setKeyboardTracking(False)
+    # The style sheet's padding doesn't reach the field within.
+    box.lineEdit().setTextMargins(_INSET_PX, 0, 0, 0)
     if setting.unit:
         box.setSuffix(f" {setting.unit}")
     box.valueChanged.connect(keep)

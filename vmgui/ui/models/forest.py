@@ -22,8 +22,7 @@ class Forest:
     """Groups and machines as they belong together, and what of it shall be shown.
 
     What is asked for waits in queues until `work` is called. The nodes' ``children``, ``parent``
-    and ``row`` stay as the view knows them until it has taken over an `arrangement`. Machines
-    have odd ids, groups even ones.
+    and ``row`` stay as the view knows them until it has taken over an `arrangement`.
     """
 
     def __init__(self, inventory: Inventory, figures: Figures) -> None:
@@ -33,16 +32,14 @@ class Forest:
         self.query = Query("")
         self.counted: tuple[Query, ...] = ()
         self.counts: list[int] = []
-        self.nodes: dict[int, Node] = {}
         self.groups: dict[Address, Node] = {}
         self.machines: dict[Key, Node] = {}
         self.told: set[Node] = set()
-        self._machine_numbers, self._group_numbers = count(1, 2), count(2, 2)
+        self._numbers = count(1)
         self._todo: dict[Key, None] = {}
         self._recheck: deque[Node] = deque()
         self._dirty: set[Node] = set()
-        self._gone: list[Node] = []
-        self.root = self.nodes[0] = Node(0, "all", (), "")
+        self.root = Node(0, "all", (), "")
         self.top = self._new_group("all", ALL, "All hypervisors", self.root, tie="")
 
     @property
@@ -53,7 +50,7 @@ class Forest:
     @property
     def is_arranged(self) -> bool:
         """Tell whether the view knows everything that was worked off."""
-        return not (self._dirty or self.told or self._gone)
+        return not (self._dirty or self.told)
 
     @property
     def needs_samples(self) -> bool:
@@ -121,12 +118,6 @@ class Forest:
                 arranged.append((group, rows))
         return arranged
 
-    def forget_gone(self) -> None:
-        """Let go of the nodes that the view has been told are gone."""
-        for node in self._gone:
-            self.nodes.pop(node.id, None)
-        self._gone.clear()
-
     def _is_shown(self, node: Node) -> bool:
         if node.kind == "machine":
             return bool(node.matching)
@@ -164,9 +155,9 @@ class Forest:
             return
         if node is None:
             address = ("machine", key.host, key.id)
-            node = Node(next(self._machine_numbers), "machine", address, "")
+            node = Node(next(self._numbers), "machine", address, "")
             node.total = 1
-            self.nodes[node.id] = self.machines[key] = node
+            self.machines[key] = node
         home = self._home_of(domain)
         if node.home is not None:
             node.count(-1)
@@ -222,7 +213,7 @@ class Forest:
 
     def _host_group(self, uri: str) -> Node:
         # Hosts keep the order in which they were connected: the tie-breaker is a number.
-        tie = f"{next(self._group_numbers):09}"
+        tie = f"{next(self._numbers):09}"
         group = self._new_group("host", ("host", uri), uri, self.top, tie=tie)
         group.order = (0, "", tie)
         return group
@@ -235,11 +226,11 @@ class Forest:
     def _new_group(
         self, kind: NodeKind, address: Address, name: str, home: Node, *, tie: str
     ) -> Node:
-        group = Node(next(self._group_numbers), kind, address, name)
+        group = Node(next(self._numbers), kind, address, name)
         group.rename(name, 0, tie)
         group.home = home
         home.members[group.id] = group
-        self.nodes[group.id] = self.groups[address] = group
+        self.groups[address] = group
         self._dirty.update((home, group))
         return group
 
@@ -254,7 +245,6 @@ class Forest:
         node.home.members.pop(node.id, None)
         self._unhouse(node.home)
         node.home = None  # whoever still holds it sees that it is gone
-        self._gone.append(node)
 
     def _unhouse(self, group: Node) -> None:
         self._dirty.add(group)
@@ -266,7 +256,6 @@ class Forest:
         self._dirty.update((group, group.home))
         group.home.members.pop(group.id, None)
         self.groups.pop(group.address, None)
-        self._gone.append(group)
 
 
 def _order(node: Node) -> tuple[int, str, str]:

@@ -14,11 +14,15 @@ from PySide6.QtCore import (
 
 from vmgui.actions.entry import Entry
 from vmgui.actions.job import JobState
-from vmgui.insight.amounts import duration, percent
+from vmgui.insight.amounts import duration, percent, size
 from vmgui.inventory.key import Key
 from vmgui.ui.widgets.text import one_line, plain_tooltip
 
 ENTRY_ROLE = Qt.ItemDataRole.UserRole
+PART_ROLE = Qt.ItemDataRole.UserRole + 1
+"""Whether a row is a part of the one above it."""
+
+_LINES_IN_A_TIP, _LONGEST_IN_A_TIP = 12, 160
 _ROLES = Qt.ItemDataRole
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -52,13 +56,41 @@ def result_text(entry: Entry) -> str:
         case JobState.WAITING:
             return "waiting"
         case JobState.RUNNING:
-            return percent(entry.progress) if entry.progress is not None else "running"
+            return _so_far(entry) or "running"
         case JobState.DONE:
             return f"done in {_took(entry)}" if _took(entry) else "done"
         case JobState.FAILED:
             return f"Failed: {one_line(entry.why or entry.what)}"
         case _:
             return str(entry.state)
+
+
+def _so_far(entry: Entry) -> str:
+    if entry.progress is None:
+        return ""
+    if entry.done_bytes is None or entry.total_bytes is None:
+        return percent(entry.progress)
+    return f"{percent(entry.progress)}, {size(entry.done_bytes)} of {size(entry.total_bytes)}"
+
+
+def in_families(entries: Sequence[Entry]) -> list[Entry]:
+    """Return entries (the newest first) with the parts of a job behind it, the first part first.
+
+    Parts of what is done well are left out: the job says all of it. Where the job itself isn't
+    among the entries its parts stand by themselves.
+    """
+    jobs = {entry.id: entry for entry in entries}
+    parts: dict[str, list[Entry]] = {}
+    for entry in reversed(entries):
+        if entry.parent in jobs:
+            parts.setdefault(entry.parent, []).append(entry)
+    rows: list[Entry] = []
+    for entry in entries:
+        if entry.parent not in jobs:
+            rows.append(entry)
+            if entry.state is not JobState.DONE:
+                rows += parts.get(entry.id, ())
+    return rows
 
 
 def _took(entry: Entry) -> str:
@@ -97,8 +129,10 @@ class JournalModel(QAbstractListModel):
         self._arrange()
 
     def count(self, shelf: Shelf) -> int:
-        """Return how many entries a shelf would hold now."""
-        return sum(shelf.holds(entry) and concerns(entry, self._key) for entry in self._all)
+        """Return how many jobs a shelf would hold now; their parts don't count apart."""
+        held = [e for e in self._all if shelf.holds(e) and concerns(e, self._key)]
+        jobs = {entry.id for entry in held}
+        return sum(entry.parent not in jobs for entry in held)
 
     def entry(self, index: _Index) -> Entry | None:
         """Return the entry of a row."""
@@ -111,8 +145,12 @@ class JournalModel(QAbstractListModel):
                 return self.index(row)
         return QModelIndex()
 
+    def _shows(self, entry_id: str) -> bool:
+        return any(entry.id == entry_id for entry in self._rows)
+
     def _arrange(self) -> None:
-        rows = [e for e in self._all if self._shelf.holds(e) and concerns(e, self._key)]
+        held = [e for e in self._all if self._shelf.holds(e) and concerns(e, self._key)]
+        rows = in_families(held)
         before = self._rows
         if [e.id for e in rows] == [e.id for e in before]:
             self._rows = rows
@@ -145,5 +183,9 @@ class JournalModel(QAbstractListModel):
             return f"{entry.title} {one_line(entry.target_name)}, {result_text(entry)}"
         if role == _ROLES.ToolTipRole:
             lines = [f"{entry.title} {entry.target_name} on {entry.host_name}", *entry.virsh]
-            return plain_tooltip("\n".join(one_line(line) for line in lines))
+            shown = [one_line(line)[:_LONGEST_IN_A_TIP] for line in lines[:_LINES_IN_A_TIP]]
+            shown += [f"… {len(lines) - len(shown)} more"] if len(lines) > len(shown) else []
+            return plain_tooltip("\n".join(shown))
+        if role == PART_ROLE:
+            return bool(entry.parent) and self._shows(entry.parent)
         return None

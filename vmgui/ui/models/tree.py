@@ -5,15 +5,7 @@ from collections.abc import Iterable, Sequence
 from time import perf_counter
 from typing import Any
 
-from PySide6.QtCore import (
-    QAbstractItemModel,
-    QModelIndex,
-    QObject,
-    QPersistentModelIndex,
-    Qt,
-    QTimer,
-    Signal,
-)
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
 
 from vmgui.insight.query import Query
 from vmgui.inventory.changes import Change
@@ -23,6 +15,7 @@ from vmgui.inventory.host import Host
 from vmgui.inventory.inventory import Inventory
 from vmgui.inventory.key import Key
 from vmgui.ui.models.forest import Arrangement, Forest
+from vmgui.ui.models.shape import ShapedModel
 from vmgui.ui.models.tree_nodes import Address, Grouping, Node, address_of, key_of
 from vmgui.ui.models.tree_text import Figures, RowText
 
@@ -39,9 +32,6 @@ MOST_RUNS = 16
 """From this many separate runs of changed rows on, one run from first to last is cheaper."""
 
 _ROLES = Qt.ItemDataRole
-_GROUP_FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-_NO_FLAGS = Qt.ItemFlag.NoItemFlags
-_MACHINE_FLAGS = _GROUP_FLAGS | Qt.ItemFlag.ItemNeverHasChildren
 NAME, TREND, NOW = range(3)
 """The columns."""
 
@@ -50,7 +40,7 @@ _HEADS = ("", "CPU, 5 min", "now")
 _Index = QModelIndex | QPersistentModelIndex
 
 
-class TreeModel(QAbstractItemModel):
+class TreeModel(ShapedModel):
     """The machines of an inventory under their groups, filtered by a query.
 
     Changes and queries are worked off in slices of `SLICE_S`, so the loop is never held for
@@ -73,10 +63,9 @@ class TreeModel(QAbstractItemModel):
     def __init__(
         self, inventory: Inventory, figures: Figures, parent: QObject | None = None
     ) -> None:
-        super().__init__(parent)
+        super().__init__(len(_HEADS), parent)
         self.text = RowText(figures, self)
         self._forest = Forest(inventory, figures)
-        self._nodes = self._forest.nodes
         self._repaint: dict[Node, int] = {}
         self._committed_at = self._counted_at = 0.0
         self._stale_uris: set[str] = set()
@@ -130,7 +119,13 @@ class TreeModel(QAbstractItemModel):
 
     def node(self, index: _Index) -> Node | None:
         """Return the node at an index, None for the invisible root or a row that is gone."""
-        return self._nodes.get(index.internalId()) if index.isValid() else None
+        if not index.isValid():
+            return None
+        group, row = self._group_at(index.parent()), index.row()
+        return group.children[row] if group is not None and row < len(group.children) else None
+
+    def _group_at(self, index: _Index) -> Node | None:
+        return self.node(index) if index.isValid() else self._forest.root
 
     def key(self, index: _Index) -> Key | None:
         """Return the key of the machine or host at an index, None for other groups."""
@@ -150,7 +145,7 @@ class TreeModel(QAbstractItemModel):
 
     def machines_at(self, parent: _Index, spans: Sequence[range]) -> list[Key]:
         """Return the machines in some spans of a group's rows, in the order shown."""
-        group = self._nodes.get(parent.internalId())  # an invalid one has 0, as the root
+        group = self._group_at(parent)
         children = group.children if group is not None else []
         rows = sorted({row for span in spans for row in span if row < len(children)})
         return [d.key for row in rows if (d := children[row].domain) is not None]
@@ -193,6 +188,13 @@ class TreeModel(QAbstractItemModel):
             self._forest.match_again(self._stale_uris)
             self._stale_uris = set()
         self._continue()
+
+    def tell_ages(self) -> None:
+        """Have the rows of hosts that don't answer painted again: their age goes on."""
+        for group in self._forest.groups.values():
+            if group.kind == "host" and not group.is_fresh():
+                self._mark(group, NOW)
+        self._repaint_marked()
 
     def set_query(self, query: Query) -> None:
         """Show only what matches; the groups of what matches stay."""
@@ -245,7 +247,6 @@ class TreeModel(QAbstractItemModel):
         arranged = forest.arrangement()
         if arranged:
             self._rearrange(arranged)
-        forest.forget_gone()
         self._repaint_marked()
         self.counted.emit()
 
@@ -253,30 +254,36 @@ class TreeModel(QAbstractItemModel):
         filled = [group for group, rows in arranged if rows and not group.children]
         self.layoutAboutToBeChanged.emit()
         before = self.persistentIndexList()
-        was_shown = {node for group, _ in arranged for node in group.children}
-        for node in was_shown:
-            node.row, node.parent = -1, None
+        held = [(self.node(index), index.column()) for index in before]
+        for group, _ in arranged:
+            for node in group.children:
+                node.row, node.parent = -1, None
         for group, rows in arranged:
-            for node in rows:
-                if node not in was_shown:
-                    self._repaint.pop(node, None)  # a row that has just come is painted anyway
             group.children = rows
             for row, node in enumerate(rows):
                 node.row, node.parent = row, group
-        after = [self._moved(index) for index in before]
+        # Room first, so that each row that is held has a place to go to before its own goes.
+        self.grow(self._forest.root)
+        after = [
+            self._index(node, column) if node is not None else QModelIndex()
+            for node, column in held
+        ]
         self.changePersistentIndexList(before, after)
+        self.shrink(self._forest.root)
+        self._repaint.clear()  # all rows are painted anew
         self.layoutChanged.emit()
         shown = [index for group in filled if (index := self._index(group)).isValid()]
         if shown:
             self.groups_filled.emit(shown)
         self.arranged.emit()
 
-    def _moved(self, index: QModelIndex) -> QModelIndex:
-        node = self._nodes.get(index.internalId())
-        return self._index(node, index.column()) if node is not None else QModelIndex()
-
     def _index(self, node: Node, column: int = NAME) -> QModelIndex:
-        return self.createIndex(node.row, column, node.id) if node.row >= 0 else QModelIndex()
+        """Return where a node stands, invalid for the root and where it isn't shown."""
+        if node.row < 0 or node.parent is None:
+            return QModelIndex()
+        above = self._index(node.parent)
+        is_shown = above.isValid() or node.parent is self._forest.root
+        return self.index(node.row, column, above) if is_shown else QModelIndex()
 
     def _mark(self, node: Node, column: int) -> None:
         self._repaint[node] = min(column, self._repaint.get(node, column))
@@ -305,49 +312,11 @@ class TreeModel(QAbstractItemModel):
             self._tell_run(group, first, len(group.children) - 1, TREND)
 
     def _tell_run(self, parent: Node, first: int, last: int, column: int) -> None:
-        rows = parent.children
-        self.dataChanged.emit(self._index(rows[first], column), self._index(rows[last], NOW))
+        at = self._index(parent)
+        if at.isValid() or parent is self._forest.root:
+            self.dataChanged.emit(self.index(first, column, at), self.index(last, NOW, at))
 
     # Qt
-
-    def index(
-        self,
-        row: int,
-        column: int,
-        parent: _Index = QModelIndex(),  # noqa: B008 - Qt's own
-    ) -> QModelIndex:
-        group = self._nodes.get(parent.internalId())  # an invalid one has 0, as the root
-        if group is None or not 0 <= row < len(group.children):
-            return QModelIndex()
-        return self.createIndex(row, column, group.children[row].id)
-
-    def parent(self, child: Any = None) -> Any:
-        """Return the parent index; without an argument the QObject's parent, as Qt has it."""
-        if child is None:
-            return super().parent()
-        node = self._nodes.get(child.internalId()) if child.isValid() else None
-        if node is None or node.parent is None or node.parent is self._forest.root:
-            return QModelIndex()
-        return self.createIndex(node.parent.row, 0, node.parent.id)
-
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own
-        if not parent.isValid():
-            return len(self._forest.root.children)
-        node = self._nodes.get(parent.internalId())
-        return len(node.children) if node is not None and parent.column() == 0 else 0
-
-    def hasChildren(self, parent: _Index = QModelIndex()) -> bool:  # noqa: B008 - Qt's own
-        return self.rowCount(parent) > 0
-
-    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own
-        return len(_HEADS)
-
-    def flags(self, index: _Index) -> Qt.ItemFlag:
-        # Asked for each row whenever rows come or go, so it looks nothing up.
-        number = index.internalId()
-        if number <= 0:
-            return _NO_FLAGS
-        return _MACHINE_FLAGS if number & 1 else _GROUP_FLAGS
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = _ROLES.DisplayRole

@@ -51,6 +51,11 @@ def shown_state(domain: Domain, host: Host | None) -> DomainState:
     return domain.state
 
 
+def hangs(domain: Domain, host: Host | None) -> bool:
+    """Tell whether a machine hangs, as far as that is known now."""
+    return domain.hangs and shown_state(domain, host).is_active
+
+
 class Node:
     """A row: a group or a machine.
 
@@ -123,4 +128,8 @@ class Node:
 
     def is_fresh(self) -> bool:
         """Tell whether what is shown can be taken as true now."""
-        return self.host is None or self.host.link.state.is_fresh
+        return not self.hangs() and (self.host is None or self.host.link.state.is_fresh)
+
+    def hangs(self) -> bool:
+        """Tell whether it is a machine that hangs on a host that answers."""
+        return self.domain is not None and hangs(self.domain, self.host)

@@ -2,8 +2,12 @@
 
 from collections.abc import Sequence
 from math import nan
+from time import monotonic
 from typing import Protocol
 
+from vmgui.insight.amounts import duration
+from vmgui.insight.attention import HANGS
+from vmgui.insight.link_words import shown_age_s
 from vmgui.inventory.domain import DomainState
 from vmgui.inventory.figures import Sample
 from vmgui.inventory.host import LinkState
@@ -55,13 +59,8 @@ class RowText:
 
     def now(self, node: Node) -> str:
         """Return the figure of the moment, or the state in a word."""
-        if node.kind == "machine":
-            if (state := node.state()) is not DomainState.RUNNING:
-                return state.value
-        elif node.kind != "host" or node.host is None:
-            return ""
-        elif node.host.link.state not in (LinkState.CONNECTED, LinkState.STALLED):
-            return node.host.link.state.value
+        if (word := _word(node)) is not None:
+            return word
         sample = self._figures.latest(_key(node))
         if sample is None or sample.cpu_ratio is None:
             return ""
@@ -83,12 +82,15 @@ class RowText:
         """Return the row in words, for who cannot see it."""
         if node.kind == "machine":
             parts = [node.name, node.state().value]
-            if node.state() is DomainState.RUNNING and (now := self.now(node)):
+            if node.hangs():
+                parts.append("hangs, its QEMU process doesn't answer")
+            elif node.state() is DomainState.RUNNING and (now := self.now(node)):
                 parts.append(f"CPU {now}")
             if not node.is_fresh():
                 parts.append("data is old")
         elif node.kind == "host" and node.host is not None:
-            parts = [f"host {node.name}", node.host.link.state.value, self.count(node)]
+            silence = _silence(node)
+            parts = [f"host {node.name}", node.host.link.state.value, silence, self.count(node)]
         else:
             parts = [f"tag {node.name}" if node.kind == "tag" else node.name, self.count(node)]
         return ", ".join(part for part in parts if part)
@@ -98,10 +100,36 @@ class RowText:
         lines = [node.name]
         if node.domain is not None:
             lines += [node.domain.title, node.state().value, ", ".join(node.domain.tags)]
+            lines += [HANGS] if node.hangs() else []
         elif node.host is not None:
             link = node.host.link
-            lines += [node.host.key.host, link.state.value, link.waiting_for, link.why]
+            lines += [node.host.key.host, link.state.value, _silence(node)]
+            lines += [link.waiting_for, link.why]
         return plain_tooltip("\n".join(one_line(line) for line in lines if line))
+
+
+def _word(node: Node) -> str | None:
+    """Return what stands in place of a figure; None where a figure is to be shown."""
+    if node.kind == "machine":
+        if node.hangs():
+            return "hangs"
+        return None if (state := node.state()) is DomainState.RUNNING else state.value
+    if node.kind != "host" or node.host is None:
+        return ""
+    if (age := _age(node)) is not None:
+        return f"{age} old"
+    link_state = node.host.link.state
+    return None if link_state in (LinkState.CONNECTED, LinkState.STALLED) else link_state.value
+
+
+def _age(node: Node) -> str | None:
+    age_s = None if node.host is None else shown_age_s(node.host, monotonic())
+    return None if age_s is None else duration(age_s)
+
+
+def _silence(node: Node) -> str:
+    age = _age(node)
+    return "" if age is None else f"no answer for {age}"
 
 
 def _key(node: Node) -> Key:

@@ -21,6 +21,7 @@ from vmgui.ui.views.severity_row import SeverityRow
 from vmgui.ui.widgets.elided import ElidedLabel
 from vmgui.ui.widgets.text import plain_label
 
+_TILE_PX = 96
 _LOOKS_SHOWN = 50
 _GATHER_MS = 2000
 """Totals over thousands of machines are made at most once in this time."""
@@ -79,8 +80,8 @@ class AllPage(QWidget):
         area.setWidget(attention)
         below = QHBoxLayout()
         below.setSpacing(12)
-        below.addWidget(_card("Hosts", self.table), 2)
-        below.addWidget(_card("Wants a look", area), 1)
+        below.addWidget(_card("Hosts", self.table), 5)
+        below.addWidget(_card("Wants a look", area), 2)
         body = QVBoxLayout()
         body.setContentsMargins(16, 8, 16, 16)
         body.setSpacing(12)
@@ -130,14 +131,14 @@ class AllPage(QWidget):
     def _columns(self) -> tuple[Column[Host], ...]:
         return (
             Column("Host", lambda h: h.name, lambda h: natural_key(h.name)),
-            Column("Connection", self._link, lambda h: h.link.state.value, 160, live=True),
-            Column(
-                "Data", self._age, lambda h: -(h.link.answered_at_monotonic_s or 0), 80, live=True
-            ),
-            Column("Machines on", self._machines, self._machines_order, 100, right=True),
-            Column("CPU", self._cpu, self._cpu_order, 70, right=True, live=True),
-            Column("Memory", self._memory, _memory_order, 150, right=True, live=True),
-        )
+            Column("Connection", self._link, lambda h: h.link.state.value, 136, live=True),
+            Column("Data", self._age, _age_order, 76, live=True, gives_way=3),
+            Column("Machines on", self._machines, self._machines_order, 96, right=True,
+                   gives_way=1),
+            Column("CPU", self._cpu, self._cpu_order, 60, right=True, live=True),
+            Column("Memory", self._memory, _memory_order, 140, right=True, live=True,
+                   gives_way=2),
+        )  # fmt: skip
 
     def _mark(self, host: Host) -> str:
         return link_chip(host, time.monotonic())[0]
@@ -202,11 +203,13 @@ class _Figures(QWidget):
         row.setSpacing(12)
         self._labels: dict[str, tuple[ElidedLabel, ElidedLabel]] = {}
         for key, title in self._TITLES:
-            figure, caption = ElidedLabel("—", "page"), ElidedLabel("", "table", "t3")
+            figure = ElidedLabel("—", "page")
+            caption = ElidedLabel("", "table", "t3", is_sentence=True)
             figure.setObjectName(f"total-{key}")
             self._labels[key] = (figure, caption)
             card = QFrame()
             card.setProperty("role", "card")
+            card.setMinimumWidth(_TILE_PX)  # its words are cut before the window is made wider
             box = QVBoxLayout(card)
             box.setContentsMargins(12, 8, 12, 8)
             box.setSpacing(2)
@@ -257,6 +260,10 @@ def _card(title: str, content: QWidget) -> QFrame:
 
 def _memory_order(host: Host) -> int:
     return host.memory_bytes or 0
+
+
+def _age_order(host: Host) -> float:
+    return -(host.link.answered_at_monotonic_s or 0)
 
 
 def _is_quiet(host: Host) -> bool:

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from vmgui.ui.style import current
 from vmgui.ui.views.figure_feed import RANGES_S, FigureFeed
 from vmgui.ui.views.graphs import GraphBoard, Subject
+from vmgui.ui.views.machine_buttons import WORDLESS_PX
 from vmgui.ui.widgets.facts import Facts
 from vmgui.ui.widgets.graph import GraphEvent
 from vmgui.ui.widgets.segmented import Segmented
@@ -61,12 +62,14 @@ class GraphTabs(QWidget):
         self._boards: list[GraphBoard] = []
         self._cpus = 0
         self._message = self._highlighted = ""
+        self._is_stale = False
         self._events: tuple[GraphEvent, ...] = ()
         self._unmade: dict[int, MakeTab] = {}
         self._corners: dict[str, QWidget] = {}
         # Each widget is made in its place: to move a tree of them costs as much as to style it.
         self.bar = QTabBar(self)
         self.bar.setObjectName("tabs")
+        self.bar.setAccessibleName("Parts of this page")
         self.bar.setExpanding(False)
         self._stack = QStackedWidget(self)
         self.range = Segmented(
@@ -132,6 +135,12 @@ class GraphTabs(QWidget):
         self._message = message
         for board in self._boards:
             board.set_message(message)
+
+    def set_stale(self, is_stale: bool) -> None:
+        """Draw the graphs' lines grey, because what they show is old, or in their colours."""
+        self._is_stale = is_stale
+        for board in self._boards:
+            board.set_stale(is_stale)
 
     def set_cpus(self, cpus: int) -> None:
         """Say how many CPUs 100 % are."""
@@ -202,6 +211,7 @@ class GraphTabs(QWidget):
         board.event_activated.connect(self.event_activated)
         board.set_cpus(self._cpus)
         board.set_message(self._message)
+        board.set_stale(self._is_stale)
         board.set_events(self._events)
         board.highlight_event(self._highlighted)
         self._boards.append(board)
@@ -224,9 +234,19 @@ class GraphTabs(QWidget):
     def _on_frozen(self, frozen: bool) -> None:
         for board in self._boards:
             board.set_frozen(frozen)
-        self.freeze.setText(_GO_ON if frozen else _FREEZE)
+        self._show_freeze()
+
+    def _show_freeze(self) -> None:
+        words = _GO_ON if self.freeze.isChecked() else _FREEZE
+        style = Qt.ToolButtonStyle
+        wordless = self.window().width() < current().px(WORDLESS_PX)
+        self.freeze.setText(words)
+        self.freeze.setToolButtonStyle(
+            style.ToolButtonIconOnly if wordless else style.ToolButtonTextBesideIcon
+        )
 
     def _arrange(self) -> None:
+        self._show_freeze()
         px = current().px
         narrow = self.window().width() < px(_NARROW_PX) or self.width() < px(_LEAST_PX)
         if narrow:
@@ -253,7 +273,6 @@ def _freeze_button(parent: QWidget) -> QToolButton:
     button.setProperty("role", "flat")
     button.setCheckable(True)
     button.setIcon(current().icon("pause", "t2"))
-    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     button.setText(_FREEZE)
     button.setToolTip(plain_tooltip("The graphs stand still; figures go on being kept."))
     return button

@@ -76,6 +76,11 @@ class GraphBoard(QWidget):
             self._message = message
             self.refresh()
 
+    def set_stale(self, is_stale: bool) -> None:
+        """Draw grey lines, because what they show is old, or coloured ones."""
+        for card in self.cards.values():
+            card.set_stale(is_stale)
+
     def set_frozen(self, frozen: bool) -> None:
         """Let the graphs stand still, or go on."""
         for card in self.cards.values():

@@ -3,6 +3,7 @@
 import time
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from vmgui.insight.facts import host_facts, host_summary
@@ -20,6 +21,7 @@ from vmgui.ui.style import current
 from vmgui.ui.views.fact_rows import rows
 from vmgui.ui.views.figure_feed import FigureFeed
 from vmgui.ui.views.graph_tabs import GraphTabs
+from vmgui.ui.views.machine_buttons import WORDLESS_PX
 from vmgui.ui.views.machine_table import MachineTable
 from vmgui.ui.views.page_header import PageHeader
 from vmgui.ui.widgets.banner import Banner
@@ -106,20 +108,21 @@ class HostPage(QWidget):
             self._machines.show_host("")
 
     def _make_buttons(self) -> QWidget:
-        edit = QPushButton("Edit connection…")
-        edit.setObjectName("host-edit")
-        edit.setIcon(current().icon("pencil-simple", "t1"))
-        edit.clicked.connect(lambda: self.connection_requested.emit(self.key.host))
-        leave = QPushButton("Disconnect")
-        leave.setObjectName("host-disconnect")
-        leave.setIcon(current().icon("wifi-slash", "t1"))
-        leave.clicked.connect(lambda: self.disconnect_requested.emit(self.key.host))
         buttons = QWidget(self)
         row = QHBoxLayout(buttons)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
-        row.addWidget(edit)
-        row.addWidget(leave)
+        for name, icon, words, ask in (
+            ("host-edit", "pencil-simple", _EDIT, self.connection_requested),
+            ("host-disconnect", "wifi-slash", _LEAVE, self.disconnect_requested),
+        ):
+            button = QPushButton(words, buttons)
+            button.setObjectName(name)
+            button.setAccessibleName(words)
+            button.setToolTip(words)
+            button.setIcon(current().icon(icon, "t1"))
+            button.clicked.connect(lambda _on=False, ask=ask: ask.emit(self.key.host))
+            row.addWidget(button)
         return buttons
 
     def _make_machines(self, parent: QWidget) -> QWidget:
@@ -159,11 +162,13 @@ class HostPage(QWidget):
                 (("close", "Close page"),),
             )
             self._tabs.set_message("No figures: the host isn't connected.")
+            self._tabs.set_stale(True)
             return
         now_s = time.monotonic()
         self._header.chip.set_state(*link_chip(host, now_s))
         fresh = host.link.state in (LinkState.CONNECTED, LinkState.STALLED)
         self._tabs.set_message("" if fresh else "No figures while it isn't connected.")
+        self._tabs.set_stale(not host.link.state.is_fresh)
         bar = link_bar(host, now_s)
         if bar is not None and host.link.state is LinkState.REFUSED:
             self._show_failure(host, bar.strong, bar.buttons)
@@ -218,6 +223,14 @@ class HostPage(QWidget):
             case "close":
                 self.close_requested.emit()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        compact = self.window().width() < current().px(WORDLESS_PX)
+        for name, words in (("host-edit", _EDIT), ("host-disconnect", _LEAVE)):
+            if (button := self.findChild(QPushButton, name)) is not None:
+                button.setText("" if compact else words)
 
+
+_EDIT, _LEAVE = "Edit connection…", "Disconnect"
 _NOTHING_CHANGED = "Nothing was changed. What is shown here was known before, if anything."
 _SHOWN = frozenset({"host", "network", "pool"})

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from vmgui.actions.entry import Entry
 from vmgui.actions.job import JobState
-from vmgui.ui.models.journal import ENTRY_ROLE, result_text
+from vmgui.ui.models.journal import ENTRY_ROLE, PART_ROLE, result_text
 from vmgui.ui.style import Style
 from vmgui.ui.style.tokens import RADIUS_CHIP, ROW_PX
 from vmgui.ui.widgets.state_mark import paint_mark
@@ -26,6 +26,7 @@ MARKS = {
 _MARK_PX, _TIME_PX, _TITLE_PX, _RESULT_PX = 28, 62, 240, 184
 _COPY_PX, _BUTTON_PX, _BAR_PX = 34, 66, 92
 _MARGIN_PX = 12
+_INDENT_PX = 18
 _TEXT = int(Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine)
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -178,7 +179,8 @@ class JournalDelegate(QStyledItemDelegate):
         painter.setPen(style.color("t3"))
         when = time.strftime("%H:%M:%S", time.localtime(entry.created_at_s))
         painter.drawText(cell.time, _TEXT, when)
-        self._paint_what(painter, cell.title, entry)
+        indent = style.px(_INDENT_PX) if index.data(PART_ROLE) else 0
+        self._paint_what(painter, cell.title.adjusted(indent, 0, 0, 0), entry)
         self._paint_result(painter, cell.result, entry)
         self._paint_virsh(painter, cell.virsh, entry)
         if entry.virsh:

@@ -228,6 +228,7 @@ class JournalPanel(QWidget):
     """Tabs over the lines, what they are about, and the script.
 
     ``cancel_wanted`` and ``again_wanted`` are those of the list; ``fold_wanted`` asks to fold.
+    ``scope`` is what a person wants to see, whatever an entry that was asked for has shown since.
     """
 
     cancel_wanted = Signal(str)
@@ -248,6 +249,7 @@ class JournalPanel(QWidget):
         self.list.again_wanted.connect(self.again_wanted)
         self._tabs = QTabBar()
         self._tabs.setObjectName("journal-tabs")
+        self._tabs.setAccessibleName("Which lines of the journal")
         self._tabs.setExpanding(False)
         self._badges: dict[Shelf, CountBadge] = {}
         for shelf in _SHELVES:
@@ -258,13 +260,10 @@ class JournalPanel(QWidget):
         self._scope = Segmented(
             ((_THIS, "This machine"), (_ALL, "All hosts")), "What the journal is about"
         )
-        self._scope.choose(_ALL)
-        self._script = QPushButton("Copy as script")
-        self._script.setObjectName("copy-script")
-        self._script.setProperty("role", "flat")
-        self._script.setProperty("compact", True)
-        self._script.setIcon(style.icon("file-text", "t2"))
-        self._script.setToolTip("What is shown and was done, as a shell script of virsh lines")
+        self._scope.setObjectName("journal-scope")
+        self.scope = _ALL
+        self._scope.choose(self.scope)
+        self._script = _script_button(style)
         fold = QToolButton()
         fold.setObjectName("fold-journal")
         fold.setProperty("role", "flat")
@@ -284,7 +283,7 @@ class JournalPanel(QWidget):
         layout.addLayout(head)
         layout.addWidget(self.list, 1)
         self._tabs.currentChanged.connect(self._look)
-        self._scope.chosen.connect(self._look)
+        self._scope.chosen.connect(self.set_scope)
         self._script.clicked.connect(self.copy_script)
         fold.clicked.connect(self.fold_wanted)
 
@@ -313,6 +312,13 @@ class JournalPanel(QWidget):
             this.setText(word)
         self._scope.setEnabled(key is not None)
         self._look()
+
+    def set_scope(self, scope: str) -> None:
+        """Show what concerns "this" or "all", as a person wants it; another word is passed over."""
+        if scope in (_THIS, _ALL):
+            self.scope = scope
+            self._scope.choose(scope)
+            self._look()
 
     def show_shelf(self, shelf: Shelf) -> None:
         """Show one of the tabs."""
@@ -353,3 +359,13 @@ class JournalPanel(QWidget):
                 badge.setVisible(count > 0)
             self._tabs.setTabToolTip(number, f"{shelf.value}: {count}")
         self._script.setEnabled(bool(self.model.entries))
+
+
+def _script_button(style: Style) -> QPushButton:
+    script = QPushButton("Copy as script")
+    script.setObjectName("copy-script")
+    script.setProperty("role", "flat")
+    script.setProperty("compact", True)
+    script.setIcon(style.icon("file-text", "t2"))
+    script.setToolTip("What is shown and was done, as a shell script of virsh lines")
+    return script

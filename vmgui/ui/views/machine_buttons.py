@@ -1,35 +1,57 @@
 """The buttons of a machine's page: one primary, the daily ones, and a menu with the rest."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLayout, QMenu, QPushButton, QToolButton, QWidget
 
 from vmgui.actions.action import Action, Danger
 from vmgui.actions.registry import Registry
 from vmgui.inventory.domain import Domain, DomainState
 from vmgui.inventory.host import Host
+from vmgui.inventory.key import Key
 from vmgui.ui.style import current
 from vmgui.ui.widgets.text import literal, plain_tooltip, set_look
 
-Perform = Callable[..., object]
-"""Does an action (its id) to objects (their keys), once a person agreed to it.
 
-What is known of its arguments may follow.
-"""
+class Perform(Protocol):
+    """Does an action to objects, once a person agreed to it.
+
+    ``arguments`` are those that are known already.
+    """
+
+    def __call__(
+        self,
+        action_id: str,
+        keys: Sequence[Key],
+        /,
+        arguments: Mapping[str, object] | None = None,
+    ) -> object:
+        """Do it, or ask first."""
+        ...
+
+
+WORDLESS_PX = 1200
+"""In a window narrower than this, at scale 1, the buttons of a page lose their words."""
 
 _FIRST = ("domain.start", "domain.restore", "domain.resume", "domain.suspend")
 _PRIMARY = frozenset(_FIRST[:3])
+_LEAST_PX = 256
 _STOP = "domain.shutdown"
 _OTHER_STOPS = ("domain.reboot", "domain.reset", "domain.force-off")
-_DAILY = {"snapshot.create": "Snapshot", "domain.clone": "Clone"}
-"""These have buttons of their own, with these words, where the registry has them."""
+_DIALOGS = frozenset({"domain.rename", "domain.edit", "domain.tag", "domain.delete"})
+_BESIDE = ("snapshot.create", "domain.clone")
+"""What has a button of its own beside these, with the last word of its title."""
 
-_DIALOG = frozenset({"domain.rename", "domain.edit", "domain.delete"})
 _AUTOSTART = "domain.autostart"
 _SETS_APART = frozenset({_AUTOSTART, "domain.delete"})
+
+
+def asks_more(action: Action[Any]) -> bool:
+    """Tell whether an action asks more before it does something: its title has three dots."""
+    return action.id in _DIALOGS or action.plan is not None
 
 
 class MachineButtons(QWidget):
@@ -53,6 +75,7 @@ class MachineButtons(QWidget):
         self._stop.setObjectName(f"action-{_STOP}")
         self._stop.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
         self._stop.clicked.connect(lambda: self._do(_STOP))
+        self._beside = {action_id: self._make_beside(action_id) for action_id in _BESIDE}
         self._more = QToolButton(self)
         self._more.setProperty("role", "action")
         self._more.setObjectName("machine-more")
@@ -62,13 +85,13 @@ class MachineButtons(QWidget):
         self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._entries: dict[str, QAction] = {}
         self._stop.setMenu(self._menu(_OTHER_STOPS))
-        self._daily = {each: self._make_daily(each) for each in _DAILY if each in self._actions}
-        shown = {*_FIRST[2:], _STOP, *_OTHER_STOPS, *self._daily}
+        shown = {*_FIRST[2:], _STOP, *_OTHER_STOPS, *_BESIDE}
         self._more.setMenu(self._menu([each for each in self._actions if each not in shown]))
         row = QHBoxLayout(self)
+        row.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
-        for button in (self._first, self._stop, *self._daily.values(), self._more):
+        for button in (self._first, self._stop, *self._beside.values(), self._more):
             row.addWidget(button)
 
     def set_machine(self, domain: Domain, host: Host | None) -> None:
@@ -81,14 +104,14 @@ class MachineButtons(QWidget):
                 self._first.setEnabled(not why)
                 self._first.setToolTip(tip)
                 self._first.setAccessibleDescription(why)
+            if (button := self._beside.get(action_id)) is not None:
+                button.setEnabled(not why)
+                button.setToolTip(tip)
+                button.setAccessibleDescription(why)
             if action_id == _STOP:
                 # The arrow beside it must open even while a guest can't be asked.
                 self._stop.setToolTip(tip)
                 self._stop.setAccessibleDescription(why)
-            if (button := self._daily.get(action_id)) is not None:
-                button.setEnabled(not why)
-                button.setToolTip(tip)
-                button.setAccessibleDescription(why)
             if (entry := self._entries.get(action_id)) is not None:
                 entry.setEnabled(not why)
                 entry.setToolTip(tip)
@@ -101,7 +124,7 @@ class MachineButtons(QWidget):
     def set_gone(self) -> None:
         """Offer nothing any more."""
         self._domain = None
-        for button in (self._first, self._stop, *self._daily.values(), self._more):
+        for button in (self._first, self._stop, *self._beside.values(), self._more):
             button.setEnabled(False)
 
     def set_compact(self, compact: bool) -> None:
@@ -129,19 +152,19 @@ class MachineButtons(QWidget):
         self._first.setIcon(current().icon(first.icon, "onacc" if is_primary else "t1"))
         self._first.setText("" if self._compact else literal(first.title))
         self._first.setAccessibleName(first.title)
-        for action_id, button in self._daily.items():
-            button.setText("" if self._compact else _DAILY[action_id])
+        for action_id, button in self._beside.items():
+            word = self._actions[action_id].title.rpartition(" ")[2].capitalize()
+            button.setText("" if self._compact else literal(word))
         self._stop.setIcon(current().icon(stop.icon, "t1"))
         self._stop.setText(literal(stop.title))
         self._stop.setAccessibleName(stop.title)
         self._stop.setToolButtonStyle(_button_style(self._compact))
 
-    def _make_daily(self, action_id: str) -> QPushButton:
-        action = self._actions[action_id]
+    def _make_beside(self, action_id: str) -> QPushButton:
         button = QPushButton(self)
         button.setObjectName(f"action-{action_id}")
-        button.setAccessibleName(action.title)
-        button.setIcon(current().icon(action.icon, "t1"))
+        button.setIcon(current().icon(self._actions[action_id].icon, "t1"))
+        button.setAccessibleName(self._actions[action_id].title)
         button.clicked.connect(lambda: self._do(action_id))
         return button
 
@@ -152,7 +175,7 @@ class MachineButtons(QWidget):
             action = self._actions[action_id]
             if action_id in _SETS_APART and menu.actions():
                 menu.addSeparator()
-            title = f"{action.title}…" if action_id in _DIALOG else action.title
+            title = f"{action.title}…" if asks_more(action) else action.title
             token = "dang" if action.danger is Danger.DESTROYS else "t2"
             entry = menu.addAction(current().icon(action.icon, token), literal(title))
             entry.setObjectName(f"menu-{action_id}")
@@ -160,6 +183,13 @@ class MachineButtons(QWidget):
             entry.triggered.connect(lambda _on=False, each=action_id: self._do(each))
             self._entries[action_id] = entry
         return menu
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the room without words, also while they are shown: words never hold a window."""
+        layout = self.layout()
+        assert layout is not None
+        least = layout.minimumSize()
+        return QSize(min(least.width(), current().px(_LEAST_PX)), least.height())
 
 
 def _button_style(compact: bool) -> Qt.ToolButtonStyle:

@@ -20,19 +20,18 @@ from vmgui.inventory.snapshot import Snapshot, domain_of
 from vmgui.session import Session
 from vmgui.settings import GRAPH_RANGE_S, POLL_INTERVAL_S
 from vmgui.ui.bridge import Bridge
-from vmgui.ui.models.tree_nodes import shown_state
+from vmgui.ui.models.tree_nodes import hangs, shown_state
 from vmgui.ui.style import current
 from vmgui.ui.views.fact_rows import rows
 from vmgui.ui.views.figure_feed import FigureFeed
 from vmgui.ui.views.graph_tabs import GraphTabs
-from vmgui.ui.views.machine_buttons import MachineButtons, Perform
+from vmgui.ui.views.machine_buttons import WORDLESS_PX, MachineButtons, Perform
 from vmgui.ui.views.page_header import PageHeader
 from vmgui.ui.views.snapshots.tab import SnapshotsTab
 from vmgui.ui.views.tree_delegate import mark_of
 from vmgui.ui.widgets.banner import Banner
 from vmgui.ui.widgets.graph import GraphEvent
 
-_WORDLESS_PX = 1200
 _SAME_S = 3.0
 """A change of state within this time of an action's end is taken to be its doing."""
 
@@ -208,6 +207,7 @@ class MachinePage(QWidget):
         if self._domain is not None:
             self._header.chip.set_state(*self._chip(self._domain))
             self._tabs.set_message(self._no_figures(self._domain))
+            self._tabs.set_stale(self._is_stale(self._domain))
         self._show_banner()
 
     def _chip(self, domain: Domain) -> tuple[str, str]:
@@ -221,15 +221,23 @@ class MachinePage(QWidget):
             age_s = data_age_s(self._host, time.monotonic())
             words.append("data is old" if age_s is None else f"data {duration(age_s)} old")
             return "stale", " · ".join(words)
+        if hangs(domain, self._host):
+            return "stale", f"{words[0]} · doesn't answer"
         if domain.state_since_s is not None:
             words.append(duration(time.time() - domain.state_since_s))
         return mark_of(state), " · ".join(words)
+
+    def _is_stale(self, domain: Domain) -> bool:
+        fresh = self._host is not None and self._host.link.state.is_fresh
+        return self.is_gone or not fresh or hangs(domain, self._host)
 
     def _no_figures(self, domain: Domain) -> str:
         if self.is_gone:
             return "No figures: the machine isn't there any more."
         if shown_state(domain, self._host) is DomainState.UNKNOWN:
             return "No figures while its host doesn't answer."
+        if hangs(domain, self._host):
+            return "No figures while it doesn't answer."
         if domain.state.is_active:
             return ""
         word = domain.state.value.capitalize()
@@ -345,4 +353,4 @@ class MachinePage(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._buttons.set_compact(self.window().width() < current().px(_WORDLESS_PX))
+        self._buttons.set_compact(self.window().width() < current().px(WORDLESS_PX))

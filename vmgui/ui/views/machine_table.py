@@ -13,7 +13,7 @@ from vmgui.inventory.key import host_key
 from vmgui.session import Session
 from vmgui.ui.bridge import Bridge
 from vmgui.ui.models.order import natural_key
-from vmgui.ui.models.tree_nodes import shown_state
+from vmgui.ui.models.tree_nodes import hangs, shown_state
 from vmgui.ui.views.record_table import Column, RecordModel, RecordTable
 from vmgui.ui.views.tree_delegate import mark_of
 
@@ -37,9 +37,9 @@ class MachineTable(QWidget):
             Column("State", self._state, self._state, 120),
             Column("CPU", self._cpu, self._cpu_order, 80, right=True, live=True),
             Column("Memory used", self._used, self._used_order, 110, right=True, live=True),
-            Column("Granted", _granted, lambda d: d.memory_bytes, 100, right=True),
-            Column("vCPU", lambda d: str(d.vcpus or ""), lambda d: d.vcpus, 60, right=True),
-            Column("Tags", lambda d: ", ".join(d.tags), lambda d: d.tags, 200),
+            Column("Granted", _granted, lambda d: d.memory_bytes, 100, right=True, gives_way=2),
+            Column("vCPU", _vcpus, lambda d: d.vcpus, 60, right=True, gives_way=3),
+            Column("Tags", lambda d: ", ".join(d.tags), lambda d: d.tags, 200, gives_way=1),
         )
         self._model: RecordModel[Domain] = RecordModel(columns, self._mark, _is_quiet)
         self.table = RecordTable(self._model, columns, self)
@@ -84,10 +84,12 @@ class MachineTable(QWidget):
     def _mark(self, domain: Domain) -> str:
         host = self._session.inventory.host(self._uri)
         is_stale = host is not None and host.link.state is LinkState.STALLED
-        return "stale" if is_stale and domain.state.is_active else mark_of(self._shown(domain))
+        is_stale = is_stale and domain.state.is_active
+        return mark_of(self._shown(domain), hangs=is_stale or hangs(domain, host))
 
     def _state(self, domain: Domain) -> str:
-        return self._shown(domain).value
+        host = self._session.inventory.host(self._uri)
+        return f"{self._shown(domain).value}{', hangs' if hangs(domain, host) else ''}"
 
     def _ratio(self, domain: Domain) -> float:
         sample = self._session.sampler.latest(domain.key)
@@ -109,6 +111,10 @@ class MachineTable(QWidget):
     def _used(self, domain: Domain) -> str:
         used = self._used_order(domain)
         return size(used) if used else ""
+
+
+def _vcpus(domain: Domain) -> str:
+    return str(domain.vcpus or "")
 
 
 def _granted(domain: Domain) -> str:

@@ -12,6 +12,7 @@ from vmgui.ui.widgets.chips import StateChip, TagChip
 from vmgui.ui.widgets.elided import ElidedLabel, LinkButton
 from vmgui.ui.widgets.text import plain_label
 
+_LEAST_LETTERS = 4  # names are cut before the window is made wider
 _TAGS_SHOWN = 5
 
 
@@ -28,13 +29,17 @@ class PageHeader(QWidget):
         super().__init__(parent)
         self._style = current()
         self._tags: tuple[str, ...] = ()
-        self.name = ElidedLabel("", "page", selectable=True, parent=self)
+        self.name = ElidedLabel(
+            "", "page", selectable=True, least_letters=_LEAST_LETTERS, parent=self
+        )
         self.name.setObjectName("page-name")
         self.chip = StateChip(self)
         self.chip.setObjectName("page-state")
-        self.summary = ElidedLabel("", "table", "t3", parent=self)
+        self.summary = ElidedLabel(
+            "", "table", "t3", is_sentence=True, least_letters=_LEAST_LETTERS, parent=self
+        )
         self.summary.setObjectName("page-summary")
-        self._crumb = LinkButton("", self)
+        self._crumb = LinkButton("", self, least_letters=_LEAST_LETTERS)
         self._crumb.setObjectName("page-host")
         self._crumb.clicked.connect(self.crumb_activated)
         self._arrow = plain_label("›", "table", "t3")

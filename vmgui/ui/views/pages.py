@@ -1,8 +1,12 @@
 """The middle of the window: one page at a time, made when it is first asked for, then kept."""
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedWidget, QTabBar, QWidget
 
+from vmgui.actions.clone_arguments import arguments_of
+from vmgui.actions.clone_lines import clone_script
 from vmgui.inventory.key import Key, host_key
 from vmgui.lab import LabProblem
 from vmgui.session import Session
@@ -10,6 +14,7 @@ from vmgui.ui.bridge import Bridge
 from vmgui.ui.possible import Possible
 from vmgui.ui.style import Style
 from vmgui.ui.views.all_page import AllPage
+from vmgui.ui.views.clone.page import ClonePage, CloneWays
 from vmgui.ui.views.first_start import FirstStart
 from vmgui.ui.views.host_page import HostPage
 from vmgui.ui.views.machine_buttons import Perform
@@ -22,7 +27,8 @@ class Pages(QStackedWidget):
 
     ``query_wanted`` has the text of a query, ``page_wanted`` the key of another page,
     ``entry_wanted`` the id of a journal line, ``connection_wanted`` the URI of a connection to
-    edit ("" for a new one), ``disconnect_wanted`` the URI of one to close; ``close_wanted`` asks
+    edit ("" for a new one), ``clone_left`` the key of the machine whose wizard was left,
+    ``disconnect_wanted`` the URI of one to close; ``close_wanted`` asks
     for another page because this one has come to its end. ``way_chosen`` and ``lab_wanted`` are
     those of the page of a first start.
     """
@@ -33,6 +39,7 @@ class Pages(QStackedWidget):
     connection_wanted = Signal(str)
     disconnect_wanted = Signal(str)
     close_wanted = Signal()
+    clone_left = Signal(object)
     way_chosen = Signal(object)
     lab_wanted = Signal()
 
@@ -53,6 +60,7 @@ class Pages(QStackedWidget):
         self._one: MachinePage | HostPage | None = None
         self._machine: MachinePage | None = None
         self._host: HostPage | None = None
+        self._clone: ClonePage | None = None
         self._all: AllPage | None = None
         self._first: FirstStart | None = None
         self._selection: SelectionPage | None = None
@@ -90,6 +98,28 @@ class Pages(QStackedWidget):
         else:
             self._host.open(key)
         self._show_one(self._host)
+
+    def show_clone(self, key: Key, given: Mapping[str, object]) -> None:
+        """Show the wizard that clones a machine: as it was left, or anew for another source."""
+        snapshot = str(given.get("snapshot", ""))
+        old = self._clone
+        if old is not None and (old.key, old.opened_with) != (key, snapshot):
+            self._drop_clone()
+        if self._clone is None:
+            session = self._session
+            ways = CloneWays(
+                read=lambda snapshot: session.clone_facts(key, snapshot),
+                create=lambda form: session.run(
+                    "domain.clone", key, **arguments_of(form.plan.spec)
+                ),
+                script=lambda form: clone_script(form.facts, form.plan),
+                perform=lambda action_id, given: self._perform(action_id, (key,), given),
+            )
+            page = ClonePage(key, session.inventory, self._bridge, ways, snapshot, self)
+            page.close_requested.connect(self._on_clone_closed)
+            self._clone = page
+            self.addWidget(page)
+        self.setCurrentWidget(self._clone)
 
     def show_all(self) -> None:
         """Show the page of all hypervisors, or of a first start while there are none."""
@@ -139,6 +169,21 @@ class Pages(QStackedWidget):
         """End what the pages have under way."""
         if self._one is not None:
             self._one.shutdown()
+        if self._clone is not None:
+            self._clone.shutdown()
+
+    def _on_clone_closed(self) -> None:
+        if self._clone is not None:
+            key = self._clone.key
+            self._drop_clone()
+            self.clone_left.emit(key)
+
+    def _drop_clone(self) -> None:
+        page, self._clone = self._clone, None
+        if page is not None:
+            page.shutdown()
+            self.removeWidget(page)
+            page.deleteLater()
 
     def _show_first(self) -> None:
         if self._first is None:

@@ -54,6 +54,9 @@ class _Field(QLineEdit):
             return
         side = self._style.px(_KEY_PX)
         box = QRect(self.width() - side - 7, (self.height() - side) // 2, side, side)
+        example = self.fontMetrics().horizontalAdvance(self.placeholderText())
+        if self.textMargins().left() + example + 2 * side > box.left():
+            return  # they would lie over each other
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(self._style.color("line2"), 1))

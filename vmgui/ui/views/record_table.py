@@ -12,7 +12,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtGui import QKeyEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -37,6 +37,7 @@ _Index = QModelIndex | QPersistentModelIndex
 _MARK_ROLE = Qt.ItemDataRole.UserRole + 1
 _QUIET_ROLE = Qt.ItemDataRole.UserRole + 2
 _PADDING_PX = 8
+_LEAST_PX = 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,8 @@ class Column(Generic[R]):
     """A column: its title, a cell's text, and what rows are sorted by.
 
     ``live`` ones change with each sample. ``width_px`` is at scale 1; one column without a
-    width takes the room that is left.
+    width takes the room that is left. Where that is too little, those that give way are hidden,
+    the highest number first; 0 never is.
     """
 
     title: str
@@ -53,6 +55,7 @@ class Column(Generic[R]):
     width_px: int = 0
     right: bool = False
     live: bool = False
+    gives_way: int = 0
 
 
 class RecordModel(QAbstractTableModel, Generic[R]):
@@ -220,11 +223,30 @@ class RecordTable(QTableView):
         for index, column in enumerate(self._columns):
             if column.width_px:
                 self.setColumnWidth(index, style.px(column.width_px))
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Hide columns until the one that takes what is left has enough."""
+        px = current().px
+        used = px(_LEAST_PX) + sum(px(column.width_px) for column in self._columns)
+        hidden: set[int] = set()
+        for number in sorted(range(len(self._columns)), key=lambda n: -self._columns[n].gives_way):
+            if used <= self.viewport().width() or not self._columns[number].gives_way:
+                break
+            hidden.add(number)
+            used -= px(self._columns[number].width_px)
+        for number in range(len(self._columns)):
+            if self.isColumnHidden(number) is not (number in hidden):
+                self.setColumnHidden(number, number in hidden)
 
     def _on_activated(self, index: QModelIndex) -> None:
         model = self.model()
         if isinstance(model, RecordModel) and (record := model.record(index)) is not None:
             self.opened.emit(record.key)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._make_room()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():

@@ -8,6 +8,7 @@ from vmgui.insight.amounts import counted
 from vmgui.session import Session
 from vmgui.ui.possible import Possible
 from vmgui.ui.style import Style
+from vmgui.ui.views.machine_buttons import asks_more
 from vmgui.ui.widgets.elided import ElidedLabel
 from vmgui.ui.widgets.text import one_line, plain_label, plain_tooltip
 
@@ -44,11 +45,12 @@ class SelectionPage(QWidget):
         for row, action in enumerate(actions):
             button = QPushButton(action.title)
             button.setObjectName(f"bulk-{action.id}")
-            button.setIcon(style.icon(action.icon, "t1"))
-            if action.danger is Danger.DESTROYS:
+            is_danger = action.danger is Danger.DESTROYS
+            button.setIcon(style.icon(action.icon, "dang" if is_danger else "t1"))
+            if is_danger:
                 button.setProperty("role", "danger-outline")
             button.clicked.connect(lambda _on=False, id_=action.id: self.action_wanted.emit(id_))
-            reason = ElidedLabel("", "table", "t3")
+            reason = ElidedLabel("", "table", "t3", is_sentence=True)
             grid.addWidget(button, row, 0)
             grid.addWidget(reason, row, 1)
             self._rows[action.id] = (button, reason)
@@ -84,7 +86,8 @@ class SelectionPage(QWidget):
             action = self._session.registry.get(action_id)
             able, reasons = self._possible.able(action), self._possible.why_not(action)
             button.setEnabled(able > 0)
-            button.setText(f"{action.title} {able}" if able else action.title)
+            dots = "…" if asks_more(action) else ""
+            button.setText(f"{action.title} {able}{dots}" if able else f"{action.title}{dots}")
             button.setToolTip(plain_tooltip(action.help))
             text = " ".join(reasons[:_REASONS_SHOWN])
             left = len(reasons) - _REASONS_SHOWN

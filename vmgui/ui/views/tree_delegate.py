@@ -1,7 +1,7 @@
 """How a row of the tree is drawn: mark, name, counts; sparkline; figure."""
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from vmgui.inventory.domain import DomainState
@@ -31,15 +31,16 @@ _SELECTED = QStyle.StateFlag.State_Selected.value
 _ACTIVE = QStyle.StateFlag.State_Active.value
 _FOCUSED = QStyle.StateFlag.State_HasFocus.value
 _HOVERED = QStyle.StateFlag.State_MouseOver.value
-_TOKENS = ("t1", "t2", "t3", "s3", "acc", "accsoft")
+_TOKENS = ("t1", "t2", "t3", "s3", "acc", "accsoft", "warn")
+_TROUBLES = (LinkState.STALLED, LinkState.LOST, LinkState.REFUSED)
 _MARK_PX, _GAP_PX = 12, 7
 
 _Index = QModelIndex | QPersistentModelIndex
 
 
-def mark_of(state: DomainState) -> str:
+def mark_of(state: DomainState, *, hangs: bool = False) -> str:
     """Return the name of the mark that a machine's state is drawn with."""
-    return _MARKS[state]
+    return "stale" if hangs else _MARKS[state]
 
 
 def mark_of_link(state: LinkState) -> str:
@@ -86,7 +87,7 @@ class TreeDelegate(QStyledItemDelegate):
         font, metrics, color = self._body, self._metrics, self._colors["t1"]
         if node.kind == "machine":
             state = node.state()
-            paint_state(painter, mark, mark_of(state), style)
+            paint_state(painter, mark, mark_of(state, hangs=node.hangs()), style)
             if state in _QUIET or not node.is_fresh():
                 color = self._colors["t3"]
         else:
@@ -96,7 +97,8 @@ class TreeDelegate(QStyledItemDelegate):
         left = area.left() + box + style.px(_GAP_PX)
         room = area.right() - left
         count = self._model.text.count(node)
-        badge = style.px(_MARK_PX) if node.kind == "host" and _is_stale(node) else 0
+        trouble = _trouble(node)
+        badge = style.px(_MARK_PX) if trouble else 0
         room_for_name = room - (badge + 6 if badge else 0)
         beside = self._small_metrics.horizontalAdvance(count) + 4 if count else 0
         if metrics.horizontalAdvance(one_line(node.name)) + beside > room_for_name:
@@ -113,7 +115,7 @@ class TreeDelegate(QStyledItemDelegate):
             self._paint_small(painter, QRectF(left, area.top(), room, area.height()), count)
             left += self._small_metrics.horizontalAdvance(count) + 4
         if badge:
-            paint_state(painter, QRectF(left + 2, middle - badge / 2, badge, badge), "stale", style)
+            paint_state(painter, QRectF(left + 2, middle - badge / 2, badge, badge), trouble, style)
 
     def _paint_small(self, painter: QPainter, area: QRectF, text: str) -> None:
         painter.setFont(self._small)
@@ -133,15 +135,12 @@ class TreeDelegate(QStyledItemDelegate):
     def _paint_now(self, painter: QPainter, area: QRectF, node: Node) -> None:
         quiet = not node.is_fresh() or (node.kind == "machine" and node.state() in _QUIET)
         painter.setFont(self._body)
-        painter.setPen(self._now_color(node, quiet))
+        painter.setPen(self._colors["warn" if _trouble(node) else "t3" if quiet else "t2"])
         text = self._metrics.elidedText(
             self._model.text.now(node), Qt.TextElideMode.ElideRight, area.width() - 8
         )
         flags = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         painter.drawText(area.adjusted(0, 0, -8, 0), flags, text)
-
-    def _now_color(self, node: Node, quiet: bool) -> QColor:
-        return self._colors["t3" if quiet else "t2"]
 
     # Qt
 
@@ -172,5 +171,9 @@ class TreeDelegate(QStyledItemDelegate):
         return QSize(self._style.px(width), self._style.px(ROW_PX["tree"]))
 
 
-def _is_stale(node: Node) -> bool:
-    return node.host is not None and node.host.link.state is LinkState.STALLED
+def _trouble(node: Node) -> str:
+    """Return the mark of a host that doesn't answer, "" where nothing is to be marked."""
+    if node.kind != "host" or node.host is None:
+        return ""
+    state = node.host.link.state
+    return mark_of_link(state) if state in _TROUBLES else ""

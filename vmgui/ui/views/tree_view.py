@@ -13,7 +13,14 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QContextMenuEvent, QFontMetricsF, QKeyEvent, QPainter
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QFontMetricsF,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeView, QWidget
 
 from vmgui.inventory.key import Key
@@ -25,7 +32,9 @@ from vmgui.ui.views.tree_delegate import TreeDelegate
 _Index = QModelIndex | QPersistentModelIndex
 
 _INDENT_PX = 16
-_TREND_PX, _NOW_PX = 78, 62
+_TREND_PX, _NOW_PX = 76, 72
+_ROOMY_PX = 300
+"""In a narrower tree the trend makes room for the names."""
 
 
 class _Head(QHeaderView):
@@ -193,12 +202,19 @@ class TreeView(QTreeView):
                 break  # machines stand after the groups
         return found
 
+    def _choose_columns(self) -> None:
+        """Show names only while presenting, and no trend where it would cost the names' room."""
+        presenting = self._style.factor != 1.0
+        narrow = self.width() < self._style.px(_ROOMY_PX)
+        for column, hidden in ((TREND, presenting or narrow), (NOW, presenting)):
+            if self.isColumnHidden(column) is not hidden:
+                self.setColumnHidden(column, hidden)
+
     def _restyle(self) -> None:
         self.setIndentation(self._style.px(_INDENT_PX))
         self.header().resizeSection(TREND, self._style.px(_TREND_PX))
         self.header().resizeSection(NOW, self._style.px(_NOW_PX))
-        for column in (TREND, NOW):
-            self.setColumnHidden(column, self._style.factor != 1.0)  # names only while presenting
+        self._choose_columns()
         self.scheduleDelayedItemsLayout()
 
     def _on_groups_filled(self, indexes: list[QModelIndex]) -> None:
@@ -218,6 +234,11 @@ class TreeView(QTreeView):
             self._folded.discard(node.address)
 
     # Qt
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        # Called from Python the interpreter is ours until all is painted. Called by Qt each cell
+        # would wait for it anew while a worker thread reads XML.
+        super().paintEvent(event)
 
     def currentChanged(self, current: _Index, previous: _Index) -> None:
         super().currentChanged(current, previous)
@@ -246,3 +267,7 @@ class TreeView(QTreeView):
         if event.reason() is QContextMenuEvent.Reason.Keyboard:
             place = self.viewport().mapToGlobal(self.visualRect(self.currentIndex()).bottomLeft())
         self.menu_wanted.emit(place)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._choose_columns()

@@ -10,12 +10,13 @@ state_mark    paint_state(painter, rect, state, style); paint_mark(painter, rect
 sparkline     paint_sparkline(painter, rect, percents, style, *, stale, color)
 chips         StateChip.set_state(state, text); TagChip(tag); CountChip(title, tone).set_count(n);
               CountBadge(n, tone); paint_badge(painter, rect, text, tone)
-elided        ElidedLabel(text, role, tone, *, selectable); LinkButton(text)
+elided        ElidedLabel(text, role, tone, *, selectable, is_sentence, least_letters);
+              LinkButton(text, *, least_letters)
 facts         Facts.set_facts([Fact(label, (Part(text, tone, mono, link, icon), ...))]), signal
               link_activated(str); IconMark(name, tone, size_px)
 graph         GraphCard(title, quantity, crosshair): set_series, set_limit, set_window, set_data,
-              set_figure, set_legend_value, set_events, highlight_event, set_message, set_frozen,
-              signal event_clicked(str); SeriesSpec; GraphEvent; Crosshair
+              set_figure, set_legend_value, set_events, highlight_event, set_message, set_stale,
+              set_frozen, signal event_clicked(str); SeriesSpec; GraphEvent; Crosshair
 graph (cont.) quantity is percent, memory (bytes), disk (bytes/s) or network (bits/s); times are
               seconds since 1970, ascending; values any sequence of floats, NaN is a gap
 segmented     Segmented([(key, title), ...], name): key, choose(key), signal chosen(str)
@@ -24,6 +25,7 @@ failure       FailurePanel: show_failure(Failure(what, why, state_now, libvirt_t
               [(key, title)]), signal clicked(str); Failure.report()
 empty_state   EmptyState(icon, title, sentence, *, action, action_icon, command), signal clicked()
 command_line  CommandLine(command, tone): set_command, copy()
+tag_field     TagField(tags, known): a QLineEdit; tags()
 toggle        Toggle(name): a QCheckBox drawn as a switch
 flow          FlowLayout(parent, gap_px): chips that wrap
 

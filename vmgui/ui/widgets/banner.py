@@ -26,7 +26,7 @@ class Banner(QFrame):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._mark = _Mark(self)
         self._strong = ElidedLabel("", "strong", "t1", parent=self)
-        self._detail = ElidedLabel("", "body", "t1", parent=self)
+        self._detail = ElidedLabel("", "body", "t1", is_sentence=True, parent=self)
         self._buttons: list[tuple[str, str, QPushButton]] = []
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(12, 6, 12, 6)

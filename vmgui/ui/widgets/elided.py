@@ -6,11 +6,15 @@ from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QSizePolicy, QWidget
 
 from vmgui.ui.widgets.text import literal, one_line, plain_tooltip
 
-_LEAST_LETTERS = 16  # what is no longer is never cut
+_LEAST_LETTERS = 16
+"""What is no longer is never cut, unless it is asked for."""
 
 
 class ElidedLabel(QLabel):
-    """A line of plain text that gives way: cut in the middle, whole in the tool tip.
+    """A line of plain text that gives way: cut, and then whole in the tool tip.
+
+    A name is cut in the middle, a sentence (``is_sentence``) at its end; never to less than
+    ``least_letters``.
 
     ``setText`` takes the whole text, `full_text` returns it. Selecting and the context menu
     copy it; the menu always the whole.
@@ -23,10 +27,15 @@ class ElidedLabel(QLabel):
         tone: str = "t1",
         *,
         selectable: bool = False,
+        is_sentence: bool = False,
+        least_letters: int = _LEAST_LETTERS,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.full_text = ""
+        self._least_letters = least_letters
+        cut = Qt.TextElideMode
+        self._cut = cut.ElideRight if is_sentence else cut.ElideMiddle
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setProperty("type", role)
         self.setProperty("tone", tone)
@@ -46,9 +55,7 @@ class ElidedLabel(QLabel):
 
     def _fit(self) -> None:
         whole = one_line(self.full_text)
-        shown = self.fontMetrics().elidedText(
-            whole, Qt.TextElideMode.ElideMiddle, self.contentsRect().width()
-        )
+        shown = self.fontMetrics().elidedText(whole, self._cut, self.contentsRect().width())
         if shown != self.text():
             super().setText(shown)
         cut = shown != whole or whole != self.full_text
@@ -59,7 +66,7 @@ class ElidedLabel(QLabel):
         return _hint(self, self.fontMetrics(), one_line(self.full_text))
 
     def minimumSizeHint(self) -> QSize:
-        return _least(self.sizeHint(), self.fontMetrics())
+        return _least(self.sizeHint(), self.fontMetrics(), self._least_letters)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -85,9 +92,16 @@ class ElidedLabel(QLabel):
 class LinkButton(QPushButton):
     """A word that leads somewhere: looks like a link, takes focus and Enter like a button."""
 
-    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        text: str = "",
+        parent: QWidget | None = None,
+        *,
+        least_letters: int = _LEAST_LETTERS,
+    ) -> None:
         super().__init__(parent)
         self.full_text = ""
+        self._least_letters = least_letters
         self.setProperty("role", "link")
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
@@ -115,7 +129,7 @@ class LinkButton(QPushButton):
         return QSize(size.width() + _LINK_PADDING, super().sizeHint().height())
 
     def minimumSizeHint(self) -> QSize:
-        return _least(self.sizeHint(), self.fontMetrics())
+        return _least(self.sizeHint(), self.fontMetrics(), self._least_letters)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -131,8 +145,8 @@ def _hint(widget: QWidget, metrics: QFontMetrics, text: str) -> QSize:
     return QSize(width, metrics.height() + 2 + margins.top() + margins.bottom())
 
 
-def _least(hint: QSize, metrics: QFontMetrics) -> QSize:
-    return QSize(min(hint.width(), metrics.averageCharWidth() * _LEAST_LETTERS), hint.height())
+def _least(hint: QSize, metrics: QFontMetrics, letters: int) -> QSize:
+    return QSize(min(hint.width(), metrics.averageCharWidth() * letters), hint.height())
 
 
 def _copy(text: str) -> None:

@@ -97,6 +97,7 @@ class Facts(QWidget):
     def _make(self, part: Part, label: str) -> QWidget:
         if part.link:
             link = LinkButton(part.text)
+            link.setObjectName(f"fact-{part.link}")
             link.setAccessibleDescription(label)
             if part.tone != "t1":
                 set_look(link, tone=part.tone)

@@ -1,6 +1,7 @@
 """A live graph in a card: title, the present figure large, legend, plot."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from time import localtime, strftime
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
@@ -14,6 +15,8 @@ from vmgui.ui.widgets.graph_paint import GraphEvent, SeriesSpec
 from vmgui.ui.widgets.graph_plot import GraphPlot
 from vmgui.ui.widgets.graph_scale import Quantity
 from vmgui.ui.widgets.text import plain_label
+
+_STALE_COLOR = "c6"
 
 __all__ = ["Crosshair", "GraphCard", "GraphEvent", "SeriesSpec"]
 
@@ -39,10 +42,12 @@ class GraphCard(QFrame):
         self._title = plain_label(title, "card")
         self._legend = _Legend(self)
         self._figure = plain_label("—", "page")
-        self._caption = ElidedLabel("", "table", "t3")
+        self._caption = ElidedLabel("", "table", "t3", is_sentence=True)
         self._plot = GraphPlot(quantity, crosshair or Crosshair(self), self)
         self._plot.setAccessibleName(title)
         self._plot.event_clicked.connect(self.event_clicked)
+        self._series: tuple[SeriesSpec, ...] = ()
+        self._is_stale = False
         self._frozen = False
         self._now_s = 0.0
         self._pending: tuple[Sequence[float], Mapping[str, Sequence[float]], float] | None = None
@@ -69,8 +74,14 @@ class GraphCard(QFrame):
 
     def set_series(self, series: Sequence[SeriesSpec]) -> None:
         """Say which lines there are, in the order of the legend."""
-        self._plot.set_series(series)
-        self._legend.set_series(series)
+        self._series = tuple(series)
+        self._show_series()
+
+    def set_stale(self, is_stale: bool) -> None:
+        """Draw the lines grey, because what they show is old, or in their colours."""
+        if is_stale is not self._is_stale:
+            self._is_stale = is_stale
+            self._show_series()
 
     def set_limit(self, limit: float | None, label: str = "max") -> None:
         """Draw a dashed reference line, named in the legend, or take it away."""
@@ -128,6 +139,12 @@ class GraphCard(QFrame):
         if self._pending is not None:
             self.set_data(*self._pending)
             self._pending = None
+
+    def _show_series(self) -> None:
+        stale = [replace(one, color=_STALE_COLOR) for one in self._series]
+        series = stale if self._is_stale else self._series
+        self._plot.set_series(series)
+        self._legend.set_series(series)
 
 
 class _Legend(QWidget):

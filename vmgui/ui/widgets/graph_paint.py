@@ -83,6 +83,8 @@ class PlotFrame:
 
 EVENT_PX = 18
 _LABEL_GAP_PX = 6
+_LABEL_SPACING = 0.85
+"""How far apart two labels are at least, in heights of a line: figures have no descenders."""
 
 
 def paint_value_axis(painter: QPainter, frame: PlotFrame, style: Style) -> None:
@@ -90,13 +92,26 @@ def paint_value_axis(painter: QPainter, frame: PlotFrame, style: Style) -> None:
     painter.setFont(style.font("axis"))
     height = QFontMetricsF(style.font("axis")).height()
     flags = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+    labelled = _labelled(frame, height)
     for tick in frame.scale.ticks:
         y = frame.y(tick.at)
         # Filled and not drawn: a smoothed line of this length takes half a millisecond.
         painter.fillRect(frame.level(y), style.color("line2" if tick.at == 0 else "line"))
-        painter.setPen(style.color("t3"))
-        beside = QRectF(0, y - height / 2, frame.rect.left() - 6, height)
-        painter.drawText(beside, flags, tick.label)
+        if tick.at in labelled:
+            painter.setPen(style.color("t3"))
+            beside = QRectF(0, y - height / 2, frame.rect.left() - 6, height)
+            painter.drawText(beside, flags, tick.label)
+
+
+def _labelled(frame: PlotFrame, height: float) -> set[float]:
+    """Return the levels whose labels have room: the highest, which has the unit, 0, the others."""
+    ticks = frame.scale.ticks
+    inner = sorted(ticks[:-1], key=lambda tick: tick.at != 0)
+    kept: list[float] = []
+    for tick in (ticks[-1], *inner):
+        if all(abs(frame.y(tick.at) - frame.y(at)) >= height * _LABEL_SPACING for at in kept):
+            kept.append(tick.at)
+    return set(kept)
 
 
 def paint_time_axis(painter: QPainter, frame: PlotFrame, style: Style, clock: str) -> None:

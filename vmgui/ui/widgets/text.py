@@ -1,11 +1,15 @@
 """Text that came from elsewhere, shown as it is: never markup, never a mnemonic, one line."""
 
+import re
 import textwrap
+from collections.abc import Iterator
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 _TOOLTIP_COLUMNS = 90
+_PIECE = 20
+_LONG_WORD = re.compile(rf"\S{{{2 * _PIECE},}}")
 _CONTROL = dict.fromkeys((*range(32), 0x7F, 0x85, 0x2028, 0x2029), " ")
 
 
@@ -27,6 +31,15 @@ def plain_tooltip(text: str) -> str:
     return "\n".join(
         textwrap.fill(line, _TOOLTIP_COLUMNS, replace_whitespace=False) for line in text.split("\n")
     )
+
+
+def breakable(text: str) -> str:
+    """Return a text in which a line may break within a word that is longer than a line."""
+    return _LONG_WORD.sub(lambda found: "\u200b".join(_pieces(found[0])), text)
+
+
+def _pieces(word: str) -> Iterator[str]:
+    return (word[at : at + _PIECE] for at in range(0, len(word), _PIECE))
 
 
 def set_look(widget: QWidget, **properties: str) -> None:
