@@ -1,5 +1,6 @@
 """The tab about snapshots over libvirt's test driver: what others do appears."""
 
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,6 +14,9 @@ from tests.ui.conftest import OpenWindow
 from tests.until import until
 from tests.worlds import machine_uuid, write_world
 from vmgui.inventory.key import domain_key
+from vmgui.ui.dialogs.delete_snapshot import DeleteSnapshotDialog
+from vmgui.ui.dialogs.revert import RevertDialog
+from vmgui.ui.dialogs.take import TakeDialog
 from vmgui.ui.main_window import MainWindow
 from vmgui.ui.views.machine_page import MachinePage
 from vmgui.ui.views.snapshots.plan_line import PlanLine
@@ -101,3 +105,24 @@ async def test_the_action_itself_tells_what_would_happen(
         lambda: line.accessibleName() not in (before, "Asking what would happen…"), "it is told"
     )
     assert child(tab, ElidedLabel, "snapshot-name").full_text == "fresh"
+
+
+async def test_keys_open_the_dialogs_of_the_chosen_snapshot_and_of_the_machine(
+    qloop: QEventLoop, open_window: OpenWindow, tmp_path: Path
+) -> None:
+    window, tab = await open_tab(open_window, tmp_path)
+    tab.choose("fresh")
+    for key, kind, words in (
+        (Qt.Key.Key_S, TakeDialog, "snapshot"),
+        (Qt.Key.Key_R, RevertDialog, "fresh"),
+        (Qt.Key.Key_Delete, DeleteSnapshotDialog, "fresh"),
+    ):
+        QTest.keyClick(tab.timeline.view, key)
+        dialog = child(window, kind)
+        assert words in dialog.heading.accessibleName()
+        QTest.keyClick(dialog, Qt.Key.Key_Escape)
+        await until(partial(_is_closed, window, kind), "the dialog is gone")
+
+
+def _is_closed(window: QWidget, kind: type[QWidget]) -> bool:
+    return window.findChild(kind) is None

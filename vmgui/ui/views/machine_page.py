@@ -316,9 +316,7 @@ class MachinePage(QWidget):
         return self._snapshots
 
     def _on_action_wanted(self, action_id: str, key: Key, arguments: dict[str, object]) -> None:
-        # What is known beforehand is given along; most actions need nothing of it.
-        given = (arguments,) if arguments else ()
-        self._perform(action_id, (key,), *given)
+        self._perform(action_id, (key,), arguments)
 
     def _count_snapshots(self) -> None:
         held = self._session.inventory.of(Snapshot, self.key.host)
