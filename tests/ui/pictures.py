@@ -15,16 +15,20 @@ from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from qasync import QEventLoop
 
 from tests.until import until
 from vmgui import lab
 from vmgui.inventory.domain import Domain
+from vmgui.inventory.key import Key
 from vmgui.session import Session
 from vmgui.settings import GRAPH_RANGE_S, SavedConnection, Settings
 from vmgui.ui.main_window import MainWindow
 from vmgui.ui.style import Style, install
+from vmgui.ui.views.snapshots.tab import SnapshotsTab
 
 _LAB = "pictures"
 _HOME = Path(__file__).parents[2]
@@ -102,6 +106,9 @@ async def gather(session: Session, seconds: float) -> None:
     for action, machine in steps:
         for job in session.run(action, machine.key):
             await job.wait()
+    for name, kind in (("fresh", "external"), ("configured", "external"), ("upgraded", "auto")):
+        for job in session.run("snapshot.create", machines[0].key, name=name, kind=kind):
+            await job.wait()
     for action in ("domain.suspend", "domain.resume"):
         for job in session.run(action, machines[0].key):
             await job.wait()
@@ -114,6 +121,7 @@ async def picture(window: MainWindow, style: Style, out: Path, session: Session)
     machine = min(session.inventory.of(Domain, host.key.host), key=lambda domain: domain.name)
     pages: dict[str, Callable[[], object]] = {
         "machine": lambda: window.open_key(machine.key),
+        "snapshots": lambda: show_snapshots(window, machine.key),
         "host": lambda: window.open_key(host.key),
         "all": lambda: window.open_row(("all",)),
     }
@@ -123,6 +131,16 @@ async def picture(window: MainWindow, style: Style, out: Path, session: Session)
             open_page()
             await settle()
             save(window, out / f"{name}-{scheme}.png")
+
+
+def show_snapshots(window: MainWindow, machine: Key) -> None:
+    """Show the files behind a machine, and what deleting a snapshot would do to them."""
+    window.open_key(machine)
+    window.pages.show_tab(1)
+    tab = window.findChild(SnapshotsTab)
+    assert tab is not None
+    tab.choose("configured")
+    QTest.keyClick(tab.timeline.view, Qt.Key.Key_P)
 
 
 async def settle() -> None:

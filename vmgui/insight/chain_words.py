@@ -52,14 +52,17 @@ class Words:
             elif path:
                 self._state_of.setdefault(path, []).append(each)
         base = line[-1] if line else ""
-        self._stem = f"{base_name(base).split('.')[0]}." if base else ""
+        stem, dot, ending = base_name(base).partition(".")
+        self._stem, self._ending = f"{stem}." if base else "", f"{dot}{ending}"
 
     def name(self, path: str) -> str:
-        """Return a short name: what it shares with the base is left out of an overlay's."""
+        """Return a short name: what it shares with the base's is left out of an overlay's."""
         name = base_name(path)
         is_base = bool(self._line) and path == self._line[-1]
-        rest = name.removeprefix(self._stem) if self._stem and not is_base else name
-        return f"…{rest}" if rest and rest != name else name
+        if not self._stem or is_base or not name.startswith(self._stem):
+            return name
+        rest = name.removeprefix(self._stem).removesuffix(self._ending)
+        return f"…{rest}" if rest else name
 
     def box(
         self, path: str, parent: str, column: int, row: int, planned: PlannedFile | None

@@ -55,6 +55,21 @@ def test_the_base_is_left_the_active_file_right_and_what_is_not_used_below() -> 
     assert boxes["…try-1"].parent == BASE
 
 
+def test_what_an_overlay_shares_with_its_base_is_left_out_of_its_name() -> None:
+    paths = ("/i/web.qcow2", "/i/web.first.qcow2", "/i/web.qcow2.second", "/elsewhere/other.qcow2")
+    images = tuple(
+        Image(each, backing=below, exists=True)
+        for each, below in zip(paths, ("", *paths), strict=False)
+    )
+    boxes = chain(MachineStorage(machine(paths[-1]), images=images), "vda", NOW_S).boxes
+    assert [each.name for each in boxes] == [
+        "web.qcow2",
+        "…first",
+        "…qcow2.second",
+        "other.qcow2",
+    ]
+
+
 def test_disks_and_saved_memory_can_be_looked_at() -> None:
     assert targets(STORAGE) == ("vda", "vdb", MEMORY)
     stories = [each.story for each in chain(STORAGE, MEMORY, NOW_S).boxes]

@@ -198,7 +198,7 @@ class ArcItem(QGraphicsItem):
         if merges:
             self._start = QPointF(start.center().x(), start.top())
             self._end = QPointF(end.center().x(), end.top())
-            self._apex = min(start.top(), end.top()) - px(38)
+            self._apex = min(start.top(), end.top()) - px(36)
         else:
             self._start = QPointF(start.center().x(), start.bottom())
             self._end = QPointF(end.center().x(), end.bottom())

@@ -121,7 +121,7 @@ class ChainView(QGraphicsView):
     def _place(self, boxes: Sequence[Box]) -> None:
         px = current().px
         # There is room for what a plan draws above and below, so that nothing jumps with it.
-        top, gap = float(px(50) if len(boxes) > 1 else px(26)), px(38)
+        top, gap = float(px(56) if len(boxes) > 1 else px(26)), px(38)
         below: dict[int, float] = {}  # where each column is free
         lowest = 0.0
         for row in range(max(box.row for box in boxes) + 1):

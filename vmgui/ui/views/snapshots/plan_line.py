@@ -50,7 +50,7 @@ class PlanLine(QWidget):
         for warning in plan.warnings:
             self._add_line("warning", warning, "warn")
         said = [plan.refusal, *(f"{label} {value}" for label, value, _ in _parts(plan))]
-        self.setAccessibleName(". ".join(filter(None, said)))
+        self.setAccessibleName(". ".join(each.rstrip(".") for each in said if each))
         self._fit()
 
     def say(self, text: str, *, failed: bool = False) -> None:
@@ -98,6 +98,8 @@ class PlanLine(QWidget):
 
 
 def _parts(plan: FilePlan) -> Iterator[tuple[str, str, str]]:
+    if plan.refusal:
+        return
     if plan.copies_bytes is None:
         yield "Copies", "an amount that isn't known", "t1"
     elif plan.copies_bytes:

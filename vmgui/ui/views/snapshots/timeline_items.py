@@ -76,6 +76,9 @@ class SnapshotItem(QGraphicsItem):
             return QRectF(-px(11), -px(11), px(22), px(22))
         name = one_line(self._look.snapshot.name)
         words = QFontMetricsF(self._name_font()).horizontalAdvance(name)
+        if scale.words:
+            below = QFontMetricsF(style.font("axis")).horizontalAdvance(self._look.words)
+            words = max(words, below) if below <= self._room else words
         half = max(min(words, self._room), self._picture().width(), px(52)) / 2 + px(5)
         has_picture = self._look.picture is not None or self._look.off
         top = -float(px(14))
