@@ -260,6 +260,8 @@ async def test_deleting_is_shown_on_the_files_before_it_is_done(
     await until(lambda: "Copies up to 1.9 GiB" in line.accessibleName(), "the plan is told")
     assert "Machine keeps running" in line.accessibleName()
     assert "the way back to “upgraded”" in line.accessibleName()
+    command = child(tab, CommandLine, "snapshot-command")
+    assert command.command == "virsh snapshot-delete db-01 upgraded"
     chain = tab.chain.view.chain_now
     assert chain is not None
     assert {box.name: box.fate for box in chain.boxes if box.fate is not Fate.KEPT}[
@@ -271,6 +273,7 @@ async def test_deleting_is_shown_on_the_files_before_it_is_done(
     assert tab.chain.preview.key == "revert"
     key(tab, Qt.Key.Key_P)
     assert tab.chain.preview.key == "nothing"
+    assert "snapshot-revert" in command.command
     shown = tab.chain.view.chain_now
     assert shown is not None
     assert not any(box.fate for box in shown.boxes)
@@ -289,9 +292,9 @@ async def test_a_preview_follows_the_choice_and_ends_where_nothing_can_be_previe
     tab.choose("upgraded")
     key(tab, Qt.Key.Key_P)
     line = child(tab, PlanLine)
-    await until(lambda: "upgraded is needed." in line.accessibleName(), "the refusal is told")
+    await until(lambda: "upgraded is needed" in line.accessibleName(), "the refusal is told")
     tab.choose("try-1")
-    await until(lambda: "try-1 is needed." in line.accessibleName(), "the next one is asked for")
+    await until(lambda: "try-1 is needed" in line.accessibleName(), "the next one is asked for")
     assert asked == ["upgraded", "try-1"]
     tab.choose(HERE)
     assert tab.chain.preview.key == "nothing"

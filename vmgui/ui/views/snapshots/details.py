@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPixmap
@@ -35,11 +36,10 @@ _KINDS = {"internal": "inside its file", "external": "external file", "no": "lef
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """An action that can be asked for: why it can't be ("" where it can), its virsh line."""
+    """An action that can be asked for, and why it can't be now, "" where it can."""
 
-    action: Action[Snapshot]
+    action: Action[Any]
     refusal: str = ""
-    virsh: str = ""
 
 
 class Details(QFrame):

@@ -1,11 +1,9 @@
 """The tab about a machine's snapshots: everything on it is about one chosen snapshot, or here."""
 
 import time
-from collections.abc import Mapping
-from typing import Any
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QPixmap, QResizeEvent, QShowEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QFrame,
@@ -16,16 +14,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from vmgui.actions.action import Action, WrongArgument
-from vmgui.actions.moments import Moment
 from vmgui.hypervisor.errors import VmguiError
-from vmgui.insight.amounts import size
 from vmgui.insight.file_plan import FilePlan
-from vmgui.insight.snapshot_sizes import SnapshotSize, snapshot_sizes, space_over_time
 from vmgui.insight.timeline import HERE, timeline
 from vmgui.inventory.changes import Change
-from vmgui.inventory.domain import Domain
-from vmgui.inventory.host import Host
 from vmgui.inventory.images import MachineStorage
 from vmgui.inventory.key import Key
 from vmgui.inventory.snapshot import Snapshot
@@ -35,11 +27,10 @@ from vmgui.ui.style import current
 from vmgui.ui.views.snapshots import keys
 from vmgui.ui.views.snapshots.chain_card import DELETE, NOTHING, REVERT, ChainCard
 from vmgui.ui.views.snapshots.corner import SnapshotCorner
-from vmgui.ui.views.snapshots.details import Details, Offer
-from vmgui.ui.views.snapshots.look import look_of
+from vmgui.ui.views.snapshots.details import Details
+from vmgui.ui.views.snapshots.known import CLONE, TAKE, Known
 from vmgui.ui.views.snapshots.question import Question
 from vmgui.ui.views.snapshots.timeline_card import LIST, TimelineCard
-from vmgui.ui.views.snapshots.timeline_strips import Held
 from vmgui.ui.views.snapshots.xml_dialog import XmlDialog
 from vmgui.ui.widgets.empty_state import EmptyState
 
@@ -49,8 +40,6 @@ _BELOW_PX = 640
 
 _LOOK_EVERY_TICKS = 3
 _PLANS = {DELETE: "snapshot.delete", REVERT: "snapshot.revert"}
-_OFFERED = ("snapshot.revert", "snapshot.delete", "snapshot.rename", "snapshot.describe")
-_TAKE, _CLONE = "snapshot.create", "domain.clone"
 
 
 class SnapshotsTab(QWidget):
@@ -66,15 +55,10 @@ class SnapshotsTab(QWidget):
         super().__init__(parent)
         self.setObjectName("snapshots")
         self._session = session
-        self._key: Key | None = None
-        self._domain: Domain | None = None
-        self._host: Host | None = None
-        self._snapshots: dict[str, Snapshot] = {}
-        self._storage: MachineStorage | None = None
-        self._sizes: Mapping[str, SnapshotSize] = {}
+        self._known = Known(session, Key("", "domain", ""))
         self._chosen = HERE
         self._preview = NOTHING
-        self._pictures: dict[Key, tuple[Moment, QPixmap]] = {}
+        self._plan_shown: FilePlan | None = None
         self._read_for: object = None
         self._planned_for: object = None
         self._ticks = 0
@@ -101,10 +85,8 @@ class SnapshotsTab(QWidget):
     def open(self, key: Key) -> None:
         """Show another machine from now on."""
         self.close_down()
-        self._key, self._domain = key, None
-        self._storage = self._read_for = self._planned_for = None
-        self._sizes = {}
-        self._snapshots, self._pictures = {}, {}
+        self._known = Known(self._session, key)
+        self._read_for = self._planned_for = self._plan_shown = None
         self._chosen, self._preview = HERE, NOTHING
         self.chain.preview.choose(NOTHING)
         self.timeline.begin()
@@ -126,11 +108,11 @@ class SnapshotsTab(QWidget):
 
     def choose(self, name: str) -> None:
         """Choose a snapshot, or `HERE`."""
-        if name != HERE and name not in self._snapshots:
+        if name != HERE and name not in self._known.snapshots:
             return
         changed = name != self._chosen
         self._chosen = name
-        snapshot = self._snapshots.get(name)
+        snapshot = self._known.snapshots.get(name)
         self.timeline.select(name, snapshot)
         self._show_details()
         self._offer_preview()
@@ -141,17 +123,17 @@ class SnapshotsTab(QWidget):
 
     def take(self) -> None:
         """Ask for a snapshot of the machine as it is."""
-        if self._domain is not None and self.corner.take.isEnabled() and self._action(_TAKE):
-            self.action_wanted.emit(_TAKE, self._domain.key, {})
+        if not self._known.take_refusal():
+            self.action_wanted.emit(TAKE, self._known.key, {})
 
     def _want(self, action_id: str) -> None:
         """Ask for an action on the chosen snapshot, where it can be done."""
-        snapshot = self._snapshots.get(self._chosen)
-        offer = next((o for o in self._offers(snapshot) if o.action.id == action_id), None)
+        snapshot = self._snapshot
+        offer = next((o for o in self._known.offers(snapshot) if o.action.id == action_id), None)
         if snapshot is None or offer is None or offer.refusal:
             return
-        if action_id == _CLONE:
-            self.action_wanted.emit(_CLONE, snapshot.domain, {"snapshot": snapshot.name})
+        if action_id == CLONE:
+            self.action_wanted.emit(CLONE, snapshot.domain, {"snapshot": snapshot.name})
         else:
             self.action_wanted.emit(action_id, snapshot.key, {})
 
@@ -164,7 +146,7 @@ class SnapshotsTab(QWidget):
             case keys.DELETE:
                 self._want("snapshot.delete")
             case keys.CLONE:
-                self._want(_CLONE)
+                self._want(CLONE)
             case keys.PREVIEW:
                 self._next_preview()
             case keys.HERE_KEY:
@@ -243,51 +225,28 @@ class SnapshotsTab(QWidget):
     # keeping up
 
     def _on_changed(self, change: Change) -> None:
-        if self._key is None:
-            return
         told = (*(record.key for record in (*change.added, *change.updated)), *change.removed)
-        own, prefix = self._key, f"{self._key.id}/"
-        if any(
-            key == own
-            or (key.kind == "host" and key.host == own.host)
-            or (key.kind == "snapshot" and key.host == own.host and key.id.startswith(prefix))
-            for key in told
-        ):
+        if any(map(self._known.concerns, told)):
             self._take()
 
     def _take(self) -> None:
         """Take over what the inventory knows now; what is chosen stays, if it is there."""
-        if self._key is None:
-            return
-        inventory = self._session.inventory
-        domain = inventory.domain(self._key)
-        self._host = inventory.host(self._key.host)
-        if domain is not None:
-            self._domain = domain
-            prefix = f"{self._key.id}/"
-            self._snapshots = {
-                snapshot.name: snapshot
-                for snapshot in inventory.of(Snapshot, self._key.host)
-                if snapshot.key.id.startswith(prefix)
-            }
+        self._known.take_over()
         self._show()
         self._read_if_changed()
 
     def _show(self) -> None:
         self._offer_take()
-        lacks = self._host is not None and "listAllSnapshots" in self._host.missing_calls
-        if lacks and not self._snapshots:
-            driver = self._host.driver if self._host is not None else ""
-            name = f"The driver for {driver}" if driver else "This hypervisor's driver"
-            self._lacking.sentence.setText(f"{name} knows no snapshots.")
+        if self._known.lacking_driver:
+            self._lacking.sentence.setText(self._known.lacking_driver)
             self._show_page(2)
             return
-        if not self._snapshots:
+        if not self._known.snapshots:
             self._show_page(1)
             return
         self._show_page(0)
         self._show_timeline()
-        gone = self._chosen != HERE and self._chosen not in self._snapshots
+        gone = self._chosen != HERE and self._chosen not in self._known.snapshots
         self.choose(HERE if gone else self._chosen)
 
     def _show_page(self, index: int) -> None:
@@ -295,130 +254,65 @@ class SnapshotsTab(QWidget):
         self.corner.show_zoom(index == 0 and self.timeline.mode.key != LIST)
 
     def _show_timeline(self) -> None:
-        layout = timeline(self._snapshots.values(), time.time())
-        looks = {
-            name: look_of(snapshot, self._size_of(snapshot), self._picture_of(snapshot))
-            for name, snapshot in self._snapshots.items()
-        }
-        state = self._domain.state.value if self._domain is not None else ""
-        self.timeline.set_snapshots(layout, looks, state, self._since())
-        self._show_space()
-
-    def _since(self) -> str:
-        """Return how much was written since the last snapshot, where a file tells."""
-        now = next((each for each in self._snapshots.values() if each.current), None)
-        written = self._sizes.get(now.name) if now is not None else None
-        known = [amount for _, amount in written.disks if amount is not None] if written else []
-        return f"+ {size(sum(known))} since" if known else ""
+        known = self._known
+        layout = timeline(known.snapshots.values(), time.time())
+        state = known.domain.state.value if known.domain is not None else ""
+        self.timeline.set_snapshots(layout, known.looks(), state, known.since)
+        self.timeline.set_held(known.held(layout))
 
     def _size_of(self, snapshot: Snapshot) -> int | None:
-        """Return what a snapshot takes as far as it is known, None where nothing is."""
-        known = self._sizes.get(snapshot.name)
-        return (known.total_bytes or known.known_bytes or None) if known is not None else None
-
-    def _show_space(self) -> None:
-        """Show what was held over time, where anything was measured."""
-        layout = self.timeline.view.layout_now
-        if self._storage is None or layout is None:
-            self.timeline.set_held(())
-            return
-        places = {node.name: node.x for node in layout.nodes}
-        moments = {name: self._session.moments.of(each) for name, each in self._snapshots.items()}
-        noted = {
-            name: sum(amount for _, amount in moment.disk_bytes)
-            for name, moment in moments.items()
-            if moment is not None and moment.disk_bytes
-        }
-        held = [
-            Held(places[each.name], each.disk_bytes, each.memory_bytes, each.is_least)
-            for each in space_over_time(self._storage, time.time(), noted)
-            if each.name in places
-        ]
-        measured = any(each.disk_bytes + each.memory_bytes for each in held)
-        self.timeline.set_held(sorted(held, key=lambda each: each.x) if measured else ())
-
-    def _picture_of(self, snapshot: Snapshot) -> QPixmap | None:
-        """Return the screen at the moment of a snapshot, where it was kept."""
-        moment = self._session.moments.of(snapshot)
-        if moment is None or not moment.picture:
-            return None
-        made = self._pictures.get(snapshot.key)
-        if made is None or made[0] is not moment:
-            pixmap = QPixmap()
-            pixmap.loadFromData(moment.picture)
-            made = self._pictures[snapshot.key] = (moment, pixmap)
-        return None if made[1].isNull() else made[1]
+        return self._known.size_of(snapshot)
 
     # the chosen one
 
+    @property
+    def _snapshot(self) -> Snapshot | None:
+        return self._known.snapshots.get(self._chosen)
+
     def _show_details(self) -> None:
-        snapshot = self._snapshots.get(self._chosen)
+        known, snapshot = self._known, self._snapshot
         layout = self.timeline.view.layout_now
-        if layout is None or self._domain is None:
+        if layout is None or known.domain is None:
             return
         if snapshot is None:
-            self.details.show_here(self._domain, layout.here.parent, self._since())
+            self.details.show_here(known.domain, layout.here.parent, known.since)
         else:
             node = layout.node(snapshot.name)
             self.details.show_snapshot(
                 snapshot,
-                self._domain,
+                known.domain,
                 parent=node.parent if node is not None else None,
                 children=[child.name for child in layout.children(snapshot.name)],
-                size_of=self._sizes.get(snapshot.name),
-                moment=self._session.moments.of(snapshot),
-                picture=self._picture_of(snapshot),
+                size_of=known.sizes.get(snapshot.name),
+                moment=known.moment_of(snapshot),
+                picture=known.picture_of(snapshot),
                 now_s=time.time(),
             )
-        self.details.set_offers(self._offers(snapshot), self._command(snapshot))
+        self._show_offers()
 
-    def _action(self, action_id: str) -> Action[Any] | None:
-        try:
-            return self._session.registry.get(action_id)
-        except WrongArgument:
-            return None
-
-    def _offers(self, snapshot: Snapshot | None) -> list[Offer]:
-        if snapshot is None or self._domain is None or self._host is None:
-            return []
-        host = self._host
-        offers = [
-            Offer(action, action.refusal(snapshot, host))
-            for action in map(self._action, _OFFERED)
-            if action is not None
-        ]
-        if (clone := self._action(_CLONE)) is not None:
-            offers.append(Offer(clone, clone.refusal(self._domain, self._host)))
-        return offers
-
-    def _command(self, snapshot: Snapshot | None) -> str:
-        if self._host is None or self._domain is None:
-            return ""
-        wanted = _TAKE if snapshot is None else _PLANS.get(self._preview, "snapshot.revert")
-        action, target = self._action(wanted), snapshot or self._domain
-        if action is None or any(argument.required for argument in action.arguments):
-            return ""
-        return "\n".join(action.virsh(target, self._host))
+    def _show_offers(self) -> None:
+        plan, snapshot = self._plan_shown, self._snapshot
+        if plan is not None and plan.virsh:
+            # It knows more than the action does before anything is read.
+            command = "\n".join(plan.virsh)
+        else:
+            wanted = TAKE if snapshot is None else _PLANS.get(self._preview, _PLANS[REVERT])
+            command = self._known.command(wanted, snapshot)
+        self.details.set_offers(self._known.offers(snapshot), command)
 
     def _offer_take(self) -> None:
-        action = self._action(_TAKE)
-        refusal = "The machine isn't there any more."
-        if action is not None and self._domain is not None and self._host is not None:
-            refusal = action.refusal(self._domain, self._host)
+        action, refusal = self._known.action(TAKE), self._known.take_refusal()
         self.corner.offer_take(action is not None, refusal, action.help if action else "")
-        self._empty.offer(action is not None and not refusal, self._command(None))
+        offered = action is not None and not refusal
+        self._empty.offer(offered, self._known.command(TAKE, None))
 
     # what would happen
 
     def _offer_preview(self) -> None:
-        snapshot = self._snapshots.get(self._chosen)
-        can = {key: self._action(each) for key, each in _PLANS.items()}
         before = self.chain.preview.key
-        self.chain.offer(
-            snapshot.name if snapshot is not None else "",
-            delete=_plans(can[DELETE]),
-            revert=_plans(can[REVERT]),
-        )
+        can_delete, can_revert = (self._known.can_plan(_PLANS[each]) for each in (DELETE, REVERT))
+        name = self._chosen if self._snapshot is not None else ""
+        self.chain.offer(name, delete=can_delete, revert=can_revert)
         if self.chain.preview.key != before:
             self._on_preview(self.chain.preview.key)
 
@@ -431,66 +325,61 @@ class SnapshotsTab(QWidget):
     def _on_preview(self, key: str) -> None:
         self._preview = key
         self._plan()
-        snapshot = self._snapshots.get(self._chosen)
-        self.details.set_offers(self._offers(snapshot), self._command(snapshot))
+        self._show_offers()
 
     def _plan(self) -> None:
         """Ask what the chosen step would do to the chosen snapshot."""
         action_id = _PLANS.get(self._preview)
-        snapshot = self._snapshots.get(self._chosen)
+        snapshot = self._snapshot
         if action_id is None or snapshot is None:
             self._planned_for = None
             self._ask_plan.drop()
-            self.chain.set_plan(None)
+            self._set_plan(None)
             return
         wanted = (action_id, snapshot.key, self._read_for)
         if wanted == self._planned_for:
             return  # nothing has changed since
         self._planned_for = wanted
         self._ask_plan.drop()
-        self.chain.set_plan(None)
+        self._set_plan(None)
         key, session = snapshot.key, self._session
         self._ask_plan.ask(lambda: session.plan(action_id, key))
 
-    def _on_plan(self, plan: FilePlan) -> None:
+    def _set_plan(self, plan: FilePlan | None) -> None:
+        self._plan_shown = plan
         self.chain.set_plan(plan)
-        if plan.virsh:
-            # It knows more than the action does before anything is read.
-            self.details.show_command("\n".join(plan.virsh))
+
+    def _on_plan(self, plan: FilePlan) -> None:
+        self._set_plan(plan)
+        self._show_offers()
 
     def _on_plan_failed(self, error: VmguiError) -> None:
         self._planned_for = None
-        self.chain.set_plan(None)
+        self._set_plan(None)
         self.chain.line.say(" ".join(filter(None, (error.what, error.why))), failed=True)
 
     # the files
 
     def _read_if_changed(self) -> None:
         """Read the files where the machine or its snapshots are others than were read for."""
-        domain = self._domain
-        if not self.isVisible() or domain is None or not self._snapshots:
+        known = self._known
+        if not self.isVisible() or known.is_gone or not known.snapshots:
             return
-        wanted = (
-            domain.key,
-            domain.disks,
-            domain.state.is_active,
-            tuple(sorted((s.key, s.parent, s.current) for s in self._snapshots.values())),
-        )
-        if wanted == self._read_for:
+        mark = known.files_mark
+        if mark == self._read_for:
             return
-        self._read_for = wanted
-        key, session = domain.key, self._session
+        self._read_for = mark
+        key, session = known.key, self._session
         self._ask_storage.ask(lambda: session.storage_of(key))
 
     def _on_storage(self, storage: MachineStorage) -> None:
-        self._storage = storage
-        self._sizes = snapshot_sizes(storage)
+        self._known.set_storage(storage)
         self.chain.set_storage(storage)
         # In a turn of its own: with hundreds of snapshots each of the two takes a while.
         QTimer.singleShot(0, self, self._on_sizes)
 
     def _on_sizes(self) -> None:
-        if self._storage is not None and self._snapshots:
+        if self._known.storage is not None and self._known.snapshots:
             self._show_timeline()
             self.choose(self._chosen)
             self._plan()
@@ -503,7 +392,7 @@ class SnapshotsTab(QWidget):
     # its XML
 
     def _on_xml_wanted(self) -> None:
-        snapshot, session = self._snapshots.get(self._chosen), self._session
+        snapshot, session = self._snapshot, self._session
         if snapshot is not None:
             key = snapshot.key
             self._ask_xml.ask(lambda: session.snapshot_xml(key))
@@ -519,13 +408,11 @@ class SnapshotsTab(QWidget):
     def _on_tick(self) -> None:
         """Now and then look for snapshots that others took: libvirt has no event for them."""
         self._ticks += 1
-        if self._ticks % _LOOK_EVERY_TICKS or self._key is None or not self.isVisible():
+        host = self._known.host
+        if self._ticks % _LOOK_EVERY_TICKS or not self.isVisible() or self._look.is_open:
             return
-        host = self._host
-        if host is None or self._look.is_open or "listAllSnapshots" in host.missing_calls:
-            return
-        if host.link.state.is_fresh:
-            key, session = self._key, self._session
+        if host is not None and host.link.state.is_fresh and not self._known.lacking_driver:
+            key, session = self._known.key, self._session
             self._look.ask(lambda: session.look_for_snapshots(key))
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -538,7 +425,3 @@ class SnapshotsTab(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(0, 0)
-
-
-def _plans(action: Action[Any] | None) -> bool:
-    return action is not None and action.plan is not None
