@@ -71,6 +71,13 @@ class Machine:
         """What the machine does, in the words that are shown."""
         return self.record.state.value
 
+    def reconnect(self) -> None:
+        """Look at the machine anew after its daemon was gone."""
+        uuid_ = self.domain.UUIDString()
+        self.conn.close()
+        self.conn = libvirt.open(self.host.uri)
+        self.domain = self.conn.lookupByUUIDString(uuid_)
+
     def file(self, *words: str) -> str:
         """Return the path of a file that is named after the machine."""
         return f"{IMAGES}/{'.'.join((self.name, *words))}"
@@ -175,9 +182,9 @@ async def own_machine(host: LabHost, *, size: str = "64M") -> AsyncIterator[Mach
     fleet = Fleet(inventory)
     runner = Runner(inventory, fleet, standard(), Journal())
     fleet.connect(host.uri)
+    machine = Machine(host, conn, conn.lookupByUUIDString(own), inventory, fleet, runner)
     try:
         await asyncio.wait_for(fleet.settled(), 60)
-        machine = Machine(host, conn, conn.lookupByUUIDString(own), inventory, fleet, runner)
         yield machine
         if machine.domain.isActive():
             machine.domain.destroy()
@@ -185,6 +192,6 @@ async def own_machine(host: LabHost, *, size: str = "64M") -> AsyncIterator[Mach
     finally:
         await runner.close()
         await fleet.close()
-        conn.close()
+        machine.conn.close()
         with closing(libvirt.open(host.uri)) as again:
             remove_guest(again, own)

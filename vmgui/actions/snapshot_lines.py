@@ -83,6 +83,13 @@ def delete_lines(domain: Domain, plan: DeletePlan) -> tuple[str, ...]:
     lines = []
     for step in plan.steps:
         words = ["--metadata"] if step.metadata_only else []
+        if step.metadata_only:
+            parent = f"<parent><name>{printable(step.parent)}</name></parent>"
+            lines += [
+                domain_line("snapshot-edit", domain, *named(child))
+                + f"  # {parent if step.parent else 'without <parent>'}: libvirt 9 breaks it else"
+                for child in step.children
+            ]
         line_ = domain_line("snapshot-delete", domain, *named(step.snapshot), *words)
         lines += _in_paused_process(domain, line_) if step.starts else [line_]
         for file in step.files:
