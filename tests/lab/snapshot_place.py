@@ -17,8 +17,9 @@ from vmgui.actions.journal import Journal
 from vmgui.actions.registry import standard
 from vmgui.actions.runner import Runner
 from vmgui.hypervisor.fleet import Fleet
+from vmgui.hypervisor.xml.domain import read_domain_xml
 from vmgui.insight.file_plan import FilePlan
-from vmgui.inventory.domain import Domain
+from vmgui.inventory.domain import Domain, DomainState
 from vmgui.inventory.inventory import Inventory
 from vmgui.inventory.key import Key, domain_key
 from vmgui.inventory.snapshot import Snapshot, snapshot_key
@@ -132,6 +133,12 @@ class Machine:
         root = etree.fromstring(self.domain.XMLDesc())
         return [source.get("file", "") for source in root.iterfind("devices/disk//source")]
 
+    def disks(self) -> dict[str, tuple[str, str]]:
+        """Return the path and the format of each disk, by target."""
+        known = Domain(self.key, "", DomainState.UNKNOWN)
+        disks = read_domain_xml(self.domain.XMLDesc(), known).disks
+        return {disk.target: (disk.source, disk.format) for disk in disks}
+
     def snapshots(self) -> dict[str, str]:
         """Return the names of the snapshots that vmgui knows, and of their parents."""
         found = [s for s in self.inventory.of(Snapshot) if s.domain == self.key]
@@ -174,10 +181,13 @@ class Machine:
 
 
 @asynccontextmanager
-async def own_machine(host: LabHost, *, size: str = "64M") -> AsyncIterator[Machine]:
-    """Make a machine on ``host``, and remove all of it afterwards."""
+async def own_machine(
+    host: LabHost, *, size: str = "64M", second: str = ""
+) -> AsyncIterator[Machine]:
+    """Make a machine on ``host``, and remove all of it afterwards; see `define_guest`."""
     conn = libvirt.open(host.uri)
-    own = define_guest(conn, host.guests[0], f"own-{uuid.uuid4().hex[:6]}", size=size)
+    name = f"own-{uuid.uuid4().hex[:6]}"
+    own = define_guest(conn, host.guests[0], name, size=size, second=second)
     inventory = Inventory()
     fleet = Fleet(inventory)
     runner = Runner(inventory, fleet, standard(), Journal())

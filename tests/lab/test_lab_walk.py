@@ -22,24 +22,28 @@ _REGION_BYTES = 128 * 1024
 _STEPS = 22
 
 Content = tuple[int, ...]
-"""The byte that each region of the disk is full of."""
+"""The byte that each region of a disk is full of."""
+
+_EMPTY: Content = (0,) * _REGIONS
 
 
 @dataclass
 class Model:
-    """What must be: the disk's content, that of each snapshot, and who came after whom."""
+    """What must be: the disks' contents, those of each snapshot, and who came after whom."""
 
-    now: Content = (0,) * _REGIONS
-    states: dict[str, Content] = field(default_factory=dict)
+    now: dict[str, Content]
+    states: dict[str, dict[str, Content]] = field(default_factory=dict)
     parents: dict[str, str] = field(default_factory=dict)
     current: str = ""
 
-    def take(self, name: str) -> None:
-        self.states[name], self.parents[name] = self.now, self.current
+    def take(self, name: str, left_out: str = "") -> None:
+        state = {target: content for target, content in self.now.items() if target != left_out}
+        self.states[name], self.parents[name] = state, self.current
         self.current = name
 
     def revert(self, name: str) -> None:
-        self.now, self.current = self.states[name], name
+        # A disk that was left out stays as it is.
+        self.now, self.current = self.now | self.states[name], name
 
     def delete(self, name: str) -> None:
         parent = self.parents.pop(name)
@@ -61,9 +65,10 @@ class Walk:
 
     def __init__(self, machine: Machine, seed: int, internal: float) -> None:
         self.machine = machine
+        self.targets = list(machine.disks())
         self.dice = random.Random(seed)
         self.internal = internal
-        self.model = Model()
+        self.model = Model(dict.fromkeys(self.targets, _EMPTY))
         self.steps: list[str] = [f"seed {seed}"]
         self.done: set[str] = set()
         self._number = 0
@@ -80,19 +85,24 @@ class Walk:
 
     async def _write(self, _name: str) -> None:
         region, byte = self.dice.randrange(_REGIONS), self.dice.randrange(1, 256)
-        self.steps.append(f"write {byte} to region {region}")
-        path = self.machine.chain()[0]
+        target = self.dice.choice(self.targets)
+        self.steps.append(f"write {byte} to region {region} of {target}")
+        path, form = self.machine.disks()[target]
         write = f"write -P {byte} {region * _REGION_BYTES} {_REGION_BYTES}"
-        on_host(self.machine.host, "qemu-io", "-f", "qcow2", "-c", write, path)
-        now = list(self.model.now)
+        on_host(self.machine.host, "qemu-io", "-f", form, "-c", write, path)
+        now = list(self.model.now[target])
         now[region] = byte
-        self.model.now = tuple(now)
+        self.model.now[target] = tuple(now)
 
     async def _take(self, _name: str) -> None:
         kind = "internal" if self.dice.random() < self.internal else "external"
         name = self._new_name()
-        if await self._do("snapshot.create", name=name, kind=kind):
-            self.model.take(name)
+        left_out = ""
+        if len(self.targets) > 1 and self.dice.random() < 0.2:
+            left_out = self.dice.choice(self.targets)
+        leave_out = [left_out] if left_out else []
+        if await self._do("snapshot.create", name=name, kind=kind, leave_out=leave_out):
+            self.model.take(name, left_out)
 
     async def _revert(self, name: str) -> None:
         keep = self.dice.random() < 0.3
@@ -116,10 +126,10 @@ class Walk:
                 self.model.delete(each)
 
     async def _commit(self, _name: str) -> None:
-        await self._do("disk.commit")
+        await self._do("disk.commit", disk=self.dice.choice(self.targets))
 
     async def _pull(self, _name: str) -> None:
-        await self._do("disk.pull")
+        await self._do("disk.pull", disk=self.dice.choice(self.targets))
 
     def _new_name(self) -> str:
         self._number += 1
@@ -150,21 +160,24 @@ class Walk:
         assert [name for name, s in found.items() if s.current] == list(
             filter(None, [model.current])
         )
-        assert read(machine.host, machine.chain()[0]) == model.now
-        for name, content in model.states.items():
+        for target, (path, form) in machine.disks().items():
+            assert read(machine.host, path, form) == model.now[target], target
+        for name, contents in model.states.items():
             snapshot = found[name]
             assert snapshot.then is not None
-            path = snapshot.then.disks[0].source
             inside = name if not snapshot.external else ""
-            assert read(machine.host, path, inside) == content, name
+            for disk in snapshot.then.disks:
+                if disk.target in contents:
+                    content = read(machine.host, disk.source, disk.format, inside)
+                    assert content == contents[disk.target], (name, disk.target)
         machine.assert_clean()
 
 
-def read(host: LabHost, path: str, inside: str = "") -> Content:
+def read(host: LabHost, path: str, form: str, inside: str = "") -> Content:
     """Return what an image holds, or a snapshot inside it."""
     out = f"{path}.read"
     which = ["-l", f"snapshot.name={inside}"] if inside else []
-    on_host(host, "qemu-img", "convert", "-f", "qcow2", *which, "-O", "raw", path, out)
+    on_host(host, "qemu-img", "convert", "-f", form, *which, "-O", "raw", path, out)
     raw = subprocess.run(
         ["nsenter", "--target", str(host.init_pid), "--mount", "--", "cat", out],
         capture_output=True,
@@ -177,14 +190,21 @@ def read(host: LabHost, path: str, inside: str = "") -> Content:
 
 
 @pytest.mark.parametrize(
-    ("seed", "internal"),
-    [(1, 0.0), (2, 0.0), (3, 1.0), (4, 0.5), (5, 0.3)],
-    ids=["externals-1", "externals-2", "internals", "mixed-1", "mixed-2"],
+    ("seed", "internal", "second"),
+    [
+        (1, 0.0, ""),
+        (2, 0.0, "qcow2"),
+        (3, 0.0, "raw"),
+        (4, 1.0, ""),
+        (5, 0.8, "qcow2"),
+        (6, 0.4, ""),
+    ],
+    ids=["externals", "two-externals", "raw", "internals", "two-internals", "mixed"],
 )
 async def test_every_content_is_what_the_model_says(
-    lab: LabStatus, seed: int, internal: float
+    lab: LabStatus, seed: int, internal: float, second: str
 ) -> None:
-    async with own_machine(lab.hosts[0], size="1M") as machine:
+    async with own_machine(lab.hosts[0], size="1M", second=second) as machine:
         walk = Walk(machine, seed, internal)
         await walk.check()
         try:

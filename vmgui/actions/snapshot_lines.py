@@ -63,6 +63,7 @@ def revert_lines(domain: Domain, plan: RevertPlan) -> tuple[str, ...]:
             + f"  # in {printable(folder)}"
         )  # fmt: skip
     files = " and ".join(f"{each.target}: {printable(each.path)}" for each in plan.overlays)
+    files = " and ".join((files, *(f"{target} as it is now" for target in plan.as_now)))
     xml = f"{_file_stem(domain)}.then.xml"
     lines += [
         domain_line("snapshot-dumpxml", domain, *name, "--security-info"),

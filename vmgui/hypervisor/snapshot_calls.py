@@ -5,13 +5,13 @@ libvirtError. What goes and what stays was decided by a plan.
 """
 
 import contextlib
-from collections.abc import Mapping
 
 import libvirt
 
 from vmgui.hypervisor.domains import find, paused_process
 from vmgui.hypervisor.errors import is_gone
 from vmgui.hypervisor.xml.snapshot_edit import (
+    Repointing,
     edited_snapshot_xml,
     is_of_disks_only,
     machine_then_xml,
@@ -19,8 +19,9 @@ from vmgui.hypervisor.xml.snapshot_edit import (
     overlay_volume_xml,
 )
 from vmgui.insight.snapshot_delete import OwnFile
-from vmgui.insight.snapshot_revert import NewOverlay, Run
+from vmgui.insight.snapshot_revert import NewOverlay, RevertPlan, Run
 from vmgui.insight.snapshot_take import TakePlan
+from vmgui.inventory.domain import DomainState
 
 _SECURE = libvirt.VIR_DOMAIN_SNAPSHOT_XML_SECURE
 _REDEFINE = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE
@@ -115,27 +116,28 @@ def make_overlay(conn: libvirt.virConnect, overlay: NewOverlay) -> None:
     pool.createXML(xml, 0)
 
 
-def define_as_then(
-    conn: libvirt.virConnect, uuid: str, name: str, files: Mapping[str, str]
-) -> None:
-    """Define a machine as it was at a snapshot, its disks pointed to ``files`` by target."""
-    xml = _read(conn, uuid, name)
-    conn.defineXML(machine_then_xml(xml, files, as_it_ran=False))
+def define_as_then(conn: libvirt.virConnect, uuid: str, plan: RevertPlan) -> None:
+    """Define a machine as it was at a snapshot, over the plan's overlays."""
+    xml = _read(conn, uuid, plan.snapshot)
+    conn.defineXML(machine_then_xml(xml, _repointing(conn, uuid, plan), as_it_ran=False))
 
 
-def restore_memory(
-    conn: libvirt.virConnect,
-    uuid: str,
-    name: str,
-    files: Mapping[str, str],
-    memory_path: str,
-    *,
-    paused: bool,
-) -> None:
-    """Start a machine from the memory of a snapshot, its disks pointed to ``files``."""
-    xml = machine_then_xml(_read(conn, uuid, name), files, as_it_ran=True)
+def restore_memory(conn: libvirt.virConnect, uuid: str, plan: RevertPlan) -> None:
+    """Start a machine, which was defined as it was then, from the memory of the snapshot."""
+    xml = _read(conn, uuid, plan.snapshot)
+    xml = machine_then_xml(xml, _repointing(conn, uuid, plan), as_it_ran=True)
+    paused = plan.after is DomainState.PAUSED
     flag = libvirt.VIR_DOMAIN_SAVE_PAUSED if paused else libvirt.VIR_DOMAIN_SAVE_RUNNING
-    conn.restoreFlags(memory_path, xml, flag)
+    conn.restoreFlags(plan.memory_path, xml, flag)
+
+
+def _repointing(conn: libvirt.virConnect, uuid: str, plan: RevertPlan) -> Repointing:
+    flags = libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE
+    return Repointing(
+        {overlay.target: overlay.path for overlay in plan.overlays},
+        plan.as_now,
+        find(conn, uuid).XMLDesc(flags),
+    )
 
 
 def start_paused(conn: libvirt.virConnect, uuid: str) -> None:
