@@ -1,6 +1,7 @@
 """A machine of a test's own on a lab's host, and the shell on its guest's serial console."""
 
 import contextlib
+import copy
 import queue
 import re
 import threading
@@ -17,24 +18,35 @@ _SECTOR = 512
 
 
 def define_guest(
-    conn: libvirt.virConnect, like: str, name: str, *, size: str = "64M", stem: str = ""
+    conn: libvirt.virConnect,
+    like: str,
+    name: str,
+    *,
+    size: str = "64M",
+    stem: str = "",
+    second: str = "",
 ) -> str:
     """Define a machine ``name`` like another, with an empty qcow2 disk; return its UUID.
 
-    ``stem`` is the disk's name without its ending, "" for the machine's own.
+    ``stem`` is the disk's name without its ending, "" for the machine's own. ``second`` is the
+    format of a second disk, vdb, of the same size.
     """
     root = etree.fromstring(conn.lookupByName(like).XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
     own = str(uuid.uuid4())
     _text(root, "name", name)
     _text(root, "uuid", own)
-    pool = conn.storagePoolLookupByName("default")
-    volume = etree.Element("volume")
-    etree.SubElement(volume, "name").text = f"{stem or name}.qcow2"
-    etree.SubElement(volume, "capacity", unit="M").text = size.removesuffix("M")
-    etree.SubElement(etree.SubElement(volume, "target"), "format", type="qcow2")
-    made = pool.createXML(etree.tostring(volume, encoding="unicode"), 0)
-    for source in root.iterfind("devices/disk/source"):
-        source.set("file", made.path())
+    disk = root.find("devices/disk")
+    assert disk is not None
+    _point(disk, _make_volume(conn, f"{stem or name}.qcow2", size, "qcow2"), "qcow2")
+    if second:
+        other = copy.deepcopy(disk)
+        _point(other, _make_volume(conn, f"{name}-data.{second}", size, second), second)
+        target = other.find("target")
+        assert target is not None
+        target.set("dev", "vdb")
+        for address in other.findall("address"):
+            other.remove(address)
+        disk.addnext(other)
     for parent in root.iterfind("devices/interface"):
         for mac in parent.findall("mac"):
             parent.remove(mac)
@@ -44,6 +56,23 @@ def define_guest(
                 device.remove(log)
     conn.defineXML(etree.tostring(root, encoding="unicode"))
     return own
+
+
+def _make_volume(conn: libvirt.virConnect, name: str, size: str, form: str) -> str:
+    volume = etree.Element("volume")
+    etree.SubElement(volume, "name").text = name
+    etree.SubElement(volume, "capacity", unit="M").text = size.removesuffix("M")
+    etree.SubElement(etree.SubElement(volume, "target"), "format", type=form)
+    made = conn.storagePoolLookupByName("default").createXML(etree.tostring(volume).decode(), 0)
+    path: str = made.path()
+    return path
+
+
+def _point(disk: etree._Element, path: str, form: str) -> None:
+    for source in disk.iterfind("source"):
+        source.set("file", path)
+    for driver in disk.iterfind("driver"):
+        driver.set("type", form)
 
 
 def remove_guest(conn: libvirt.virConnect, own: str) -> None:

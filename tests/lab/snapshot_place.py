@@ -17,8 +17,9 @@ from vmgui.actions.journal import Journal
 from vmgui.actions.registry import standard
 from vmgui.actions.runner import Runner
 from vmgui.hypervisor.fleet import Fleet
+from vmgui.hypervisor.xml.domain import read_domain_xml
 from vmgui.insight.file_plan import FilePlan
-from vmgui.inventory.domain import Domain
+from vmgui.inventory.domain import Domain, DomainState
 from vmgui.inventory.inventory import Inventory
 from vmgui.inventory.key import Key, domain_key
 from vmgui.inventory.snapshot import Snapshot, snapshot_key
@@ -70,6 +71,13 @@ class Machine:
     def state(self) -> str:
         """What the machine does, in the words that are shown."""
         return self.record.state.value
+
+    def reconnect(self) -> None:
+        """Look at the machine anew after its daemon was gone."""
+        uuid_ = self.domain.UUIDString()
+        self.conn.close()
+        self.conn = libvirt.open(self.host.uri)
+        self.domain = self.conn.lookupByUUIDString(uuid_)
 
     def file(self, *words: str) -> str:
         """Return the path of a file that is named after the machine."""
@@ -125,6 +133,12 @@ class Machine:
         root = etree.fromstring(self.domain.XMLDesc())
         return [source.get("file", "") for source in root.iterfind("devices/disk//source")]
 
+    def disks(self) -> dict[str, tuple[str, str]]:
+        """Return the path and the format of each disk, by target."""
+        known = Domain(self.key, "", DomainState.UNKNOWN)
+        disks = read_domain_xml(self.domain.XMLDesc(), known).disks
+        return {disk.target: (disk.source, disk.format) for disk in disks}
+
     def snapshots(self) -> dict[str, str]:
         """Return the names of the snapshots that vmgui knows, and of their parents."""
         found = [s for s in self.inventory.of(Snapshot) if s.domain == self.key]
@@ -167,17 +181,20 @@ class Machine:
 
 
 @asynccontextmanager
-async def own_machine(host: LabHost, *, size: str = "64M") -> AsyncIterator[Machine]:
-    """Make a machine on ``host``, and remove all of it afterwards."""
+async def own_machine(
+    host: LabHost, *, size: str = "64M", second: str = ""
+) -> AsyncIterator[Machine]:
+    """Make a machine on ``host``, and remove all of it afterwards; see `define_guest`."""
     conn = libvirt.open(host.uri)
-    own = define_guest(conn, host.guests[0], f"own-{uuid.uuid4().hex[:6]}", size=size)
+    name = f"own-{uuid.uuid4().hex[:6]}"
+    own = define_guest(conn, host.guests[0], name, size=size, second=second)
     inventory = Inventory()
     fleet = Fleet(inventory)
     runner = Runner(inventory, fleet, standard(), Journal())
     fleet.connect(host.uri)
+    machine = Machine(host, conn, conn.lookupByUUIDString(own), inventory, fleet, runner)
     try:
         await asyncio.wait_for(fleet.settled(), 60)
-        machine = Machine(host, conn, conn.lookupByUUIDString(own), inventory, fleet, runner)
         yield machine
         if machine.domain.isActive():
             machine.domain.destroy()
@@ -185,6 +202,6 @@ async def own_machine(host: LabHost, *, size: str = "64M") -> AsyncIterator[Mach
     finally:
         await runner.close()
         await fleet.close()
-        conn.close()
+        machine.conn.close()
         with closing(libvirt.open(host.uri)) as again:
             remove_guest(again, own)

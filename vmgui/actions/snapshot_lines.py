@@ -63,6 +63,7 @@ def revert_lines(domain: Domain, plan: RevertPlan) -> tuple[str, ...]:
             + f"  # in {printable(folder)}"
         )  # fmt: skip
     files = " and ".join(f"{each.target}: {printable(each.path)}" for each in plan.overlays)
+    files = " and ".join((files, *(f"{target} as it is now" for target in plan.as_now)))
     xml = f"{_file_stem(domain)}.then.xml"
     lines += [
         domain_line("snapshot-dumpxml", domain, *name, "--security-info"),
@@ -83,6 +84,13 @@ def delete_lines(domain: Domain, plan: DeletePlan) -> tuple[str, ...]:
     lines = []
     for step in plan.steps:
         words = ["--metadata"] if step.metadata_only else []
+        if step.metadata_only:
+            parent = f"<parent><name>{printable(step.parent)}</name></parent>"
+            lines += [
+                domain_line("snapshot-edit", domain, *named(child))
+                + f"  # {parent if step.parent else 'without <parent>'}: libvirt 9 breaks it else"
+                for child in step.children
+            ]
         line_ = domain_line("snapshot-delete", domain, *named(step.snapshot), *words)
         lines += _in_paused_process(domain, line_) if step.starts else [line_]
         for file in step.files:

@@ -71,22 +71,15 @@ async def _by_hand(work: Work[Snapshot], plan: RevertPlan, done: list[str]) -> N
     for overlay in plan.overlays:
         await work.act_on_host(snapshot_calls.make_overlay, overlay, deadline_s=None)
         done.append(f"{printable(overlay.path)} made")
-    files = {overlay.target: overlay.path for overlay in plan.overlays}
-    await work.act(snapshot_calls.define_as_then, plan.snapshot, files, deadline_s=None)
+    await work.act(snapshot_calls.define_as_then, plan, deadline_s=None)
     done.append("defined as it was then")
     await work.act(snapshot_calls.mark_current, plan.snapshot, deadline_s=None)
     if plan.memory_path:
-        await work.act(_restore, plan, files, deadline_s=None)
+        await work.act(snapshot_calls.restore_memory, plan, deadline_s=None)
     elif plan.after is DomainState.PAUSED:
         await work.act(snapshot_calls.start_paused, deadline_s=None)
     elif plan.after is DomainState.RUNNING:
         await work.act(domains.start, deadline_s=None)
-
-
-def _restore(conn: object, uuid: str, plan: RevertPlan, files: dict[str, str]) -> None:
-    snapshot_calls.restore_memory(
-        conn, uuid, plan.snapshot, files, plan.memory_path, paused=plan.after is DomainState.PAUSED
-    )
 
 
 def _lines(snapshot: Snapshot, values: Values) -> tuple[str, ...]:

@@ -5,13 +5,13 @@ libvirtError. What goes and what stays was decided by a plan.
 """
 
 import contextlib
-from collections.abc import Mapping
 
 import libvirt
 
 from vmgui.hypervisor.domains import find, paused_process
 from vmgui.hypervisor.errors import is_gone
 from vmgui.hypervisor.xml.snapshot_edit import (
+    Repointing,
     edited_snapshot_xml,
     is_of_disks_only,
     machine_then_xml,
@@ -19,13 +19,15 @@ from vmgui.hypervisor.xml.snapshot_edit import (
     overlay_volume_xml,
 )
 from vmgui.insight.snapshot_delete import OwnFile
-from vmgui.insight.snapshot_revert import NewOverlay, Run
+from vmgui.insight.snapshot_revert import NewOverlay, RevertPlan, Run
 from vmgui.insight.snapshot_take import TakePlan
+from vmgui.inventory.domain import DomainState
 
 _SECURE = libvirt.VIR_DOMAIN_SNAPSHOT_XML_SECURE
 _REDEFINE = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE
 _CURRENT = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_CURRENT
 _DISK_ONLY = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY
+_METADATA_ONLY = libvirt.VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY
 _RUN_FLAGS = {
     Run.AS_THEN: 0,
     Run.RUNNING: libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_RUNNING,
@@ -73,17 +75,25 @@ def revert(conn: libvirt.virConnect, uuid: str, name: str, run: Run, *, starts_a
     domain.revertToSnapshot(domain.snapshotLookupByName(name), flags)
 
 
-def delete(
-    conn: libvirt.virConnect, uuid: str, name: str, *, metadata_only: bool, starts: bool
-) -> None:
-    """Delete a snapshot as libvirt does it; with ``metadata_only`` no file is touched.
+def delete(conn: libvirt.virConnect, uuid: str, name: str, *, starts: bool) -> None:
+    """Delete a snapshot as libvirt does it.
 
     With ``starts`` a machine that is off runs without its processors meanwhile.
     """
-    flag = libvirt.VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY if metadata_only else 0
     domain = find(conn, uuid)
     with paused_process(domain) if starts else contextlib.nullcontext():
-        domain.snapshotLookupByName(name).delete(flag)
+        domain.snapshotLookupByName(name).delete()
+
+
+def forget(conn: libvirt.virConnect, uuid: str, name: str) -> None:
+    """Let libvirt forget a snapshot, and touch no file.
+
+    Its children are moved on first: libvirt 9 would do that too, but also point their states to
+    the file below this one's overlay, as if it had been merged.
+    """
+    snapshot = find(conn, uuid).snapshotLookupByName(name)
+    _move_children(conn, uuid, snapshot, _parent_of(snapshot))
+    snapshot.delete(_METADATA_ONLY)
 
 
 def remove_file(conn: libvirt.virConnect, file: OwnFile) -> None:
@@ -106,27 +116,28 @@ def make_overlay(conn: libvirt.virConnect, overlay: NewOverlay) -> None:
     pool.createXML(xml, 0)
 
 
-def define_as_then(
-    conn: libvirt.virConnect, uuid: str, name: str, files: Mapping[str, str]
-) -> None:
-    """Define a machine as it was at a snapshot, its disks pointed to ``files`` by target."""
-    xml = _read(conn, uuid, name)
-    conn.defineXML(machine_then_xml(xml, files, as_it_ran=False))
+def define_as_then(conn: libvirt.virConnect, uuid: str, plan: RevertPlan) -> None:
+    """Define a machine as it was at a snapshot, over the plan's overlays."""
+    xml = _read(conn, uuid, plan.snapshot)
+    conn.defineXML(machine_then_xml(xml, _repointing(conn, uuid, plan), as_it_ran=False))
 
 
-def restore_memory(
-    conn: libvirt.virConnect,
-    uuid: str,
-    name: str,
-    files: Mapping[str, str],
-    memory_path: str,
-    *,
-    paused: bool,
-) -> None:
-    """Start a machine from the memory of a snapshot, its disks pointed to ``files``."""
-    xml = machine_then_xml(_read(conn, uuid, name), files, as_it_ran=True)
+def restore_memory(conn: libvirt.virConnect, uuid: str, plan: RevertPlan) -> None:
+    """Start a machine, which was defined as it was then, from the memory of the snapshot."""
+    xml = _read(conn, uuid, plan.snapshot)
+    xml = machine_then_xml(xml, _repointing(conn, uuid, plan), as_it_ran=True)
+    paused = plan.after is DomainState.PAUSED
     flag = libvirt.VIR_DOMAIN_SAVE_PAUSED if paused else libvirt.VIR_DOMAIN_SAVE_RUNNING
-    conn.restoreFlags(memory_path, xml, flag)
+    conn.restoreFlags(plan.memory_path, xml, flag)
+
+
+def _repointing(conn: libvirt.virConnect, uuid: str, plan: RevertPlan) -> Repointing:
+    flags = libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE
+    return Repointing(
+        {overlay.target: overlay.path for overlay in plan.overlays},
+        plan.as_now,
+        find(conn, uuid).XMLDesc(flags),
+    )
 
 
 def start_paused(conn: libvirt.virConnect, uuid: str) -> None:
@@ -149,13 +160,9 @@ def rename(conn: libvirt.virConnect, uuid: str, name: str, new_name: str) -> Non
     """Give a snapshot another name: define it anew, move its children on, forget the old one."""
     snapshot = find(conn, uuid).snapshotLookupByName(name)
     xml = edited_snapshot_xml(snapshot.getXMLDesc(_SECURE), name=new_name)
-    current = bool(snapshot.isCurrent())
-    children = snapshot.listAllChildren(0)
-    _redefine(conn, uuid, xml, current=current)
-    for child in children:
-        moved = edited_snapshot_xml(child.getXMLDesc(_SECURE), parent=new_name)
-        _redefine(conn, uuid, moved, current=bool(child.isCurrent()))
-    snapshot.delete(libvirt.VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY)
+    _redefine(conn, uuid, xml, current=bool(snapshot.isCurrent()))
+    _move_children(conn, uuid, snapshot, new_name)
+    snapshot.delete(_METADATA_ONLY)
 
 
 def read_xml(conn: libvirt.virConnect, uuid: str, name: str) -> str:
@@ -169,6 +176,24 @@ def refresh_pools(conn: libvirt.virConnect, uuids: tuple[str, ...]) -> None:
     for uuid in uuids:
         with contextlib.suppress(libvirt.libvirtError):
             conn.storagePoolLookupByUUIDString(uuid).refresh(0)
+
+
+def _move_children(
+    conn: libvirt.virConnect, uuid: str, snapshot: libvirt.virDomainSnapshot, parent: str
+) -> None:
+    for child in snapshot.listAllChildren(0):
+        moved = edited_snapshot_xml(child.getXMLDesc(_SECURE), parent=parent)
+        _redefine(conn, uuid, moved, current=bool(child.isCurrent()))
+
+
+def _parent_of(snapshot: libvirt.virDomainSnapshot) -> str:
+    try:
+        name: str = snapshot.getParent().getName()
+    except libvirt.libvirtError as error:
+        if not is_gone(error):
+            raise
+        return ""  # it has none
+    return name
 
 
 def _read(conn: libvirt.virConnect, uuid: str, name: str) -> str:

@@ -22,6 +22,8 @@ It is refused where
 - a file with the state is missing, is written to, or (internal) has others built on it: going back
   inside it would change what they read,
 - memory is saved to disk: it would no longer fit the disks,
+- a disk that was left out would get back its file of then, and somebody needs that as it is (by
+  hand it keeps its file of today),
 - by hand: the machine runs, and nobody said that it may be forced off; it is transient; no storage
   pool holds the folder where the overlays belong.
 
@@ -47,7 +49,7 @@ from vmgui.insight.file_plan import Fate, FilePlan, PlannedFile
 from vmgui.insight.machine_files import EMULATED, MachineFiles, base_name, listed
 from vmgui.insight.snapshot_take import TakePlan, TakeSpec, overlay_path, take_plan
 from vmgui.insight.storage_after import after_take
-from vmgui.inventory.domain import DomainState
+from vmgui.inventory.domain import Disk, DomainState
 from vmgui.inventory.images import MachineStorage, Use
 from vmgui.inventory.key import Key
 from vmgui.inventory.snapshot import Snapshot, SnapshotDisk
@@ -94,7 +96,8 @@ class NewOverlay:
 class RevertPlan(FilePlan):
     """A revert; ``first`` is the snapshot that is taken before it. ``after`` is what it does then.
 
-    ``starts_anew``: libvirt has to be told that a machine that runs may be replaced.
+    ``starts_anew``: libvirt has to be told that a machine that runs may be replaced. By hand, the
+    disks in ``as_now`` keep the files that they have now, for the snapshot left them out.
     """
 
     snapshot: str = ""
@@ -103,6 +106,7 @@ class RevertPlan(FilePlan):
     forces_off: bool = False
     starts_anew: bool = False
     overlays: tuple[NewOverlay, ...] = ()
+    as_now: tuple[str, ...] = ()
     memory_path: str = ""
     after: DomainState = DomainState.OFF
     run: Run = Run.AS_THEN
@@ -165,9 +169,12 @@ class _Reverting:
             self.reasons.append("This hypervisor keeps the snapshot by itself.")
             self._lose_the_present(())
             return self._by_libvirt()
-        if external and self.storage.reverts_external:
+        misled = next(self._misled_disks(), "")
+        if external and self.storage.reverts_external and not misled:
             return self._natively(external)
-        return self._by_hand(external) if external else self._inside(internal)
+        if external:
+            return self._by_hand(external)
+        return self._refused(misled) if misled else self._inside(internal)
 
     def _refused(self, refusal: str) -> RevertPlan:
         return RevertPlan(self.title, refusal=refusal, snapshot=self.snapshot.name)
@@ -192,6 +199,31 @@ class _Reverting:
         if not self.snapshot.has_memory:
             return DomainState.OFF
         return DomainState.PAUSED if self.snapshot.state == "paused" else DomainState.RUNNING
+
+    @property
+    def _left_out(self) -> list[Disk]:
+        """Return the disks, as they were then, that the guest writes to and that aren't in it."""
+        in_it = {disk.target for disk in self.snapshot.disks if disk.kind != "no"}
+        then = self.snapshot.then.disks if self.snapshot.then else ()
+        return [
+            disk
+            for disk in then
+            if disk.target not in in_it
+            and disk.device in {"disk", "lun"}
+            and disk.source
+            and not disk.read_only
+        ]
+
+    def _misled_disks(self) -> Iterator[str]:
+        """Yield what would be harmed if a disk that was left out got back its file of then."""
+        for disk in self._left_out:
+            if disk.source != self.files.active(disk.target):
+                needs = self.files.needs(disk.source)
+                if needs:
+                    yield (
+                        f"{disk.target} isn't in the snapshot, and the machine would write to "
+                        f"{base_name(disk.source)} again, which {listed(needs)} needs as it is."
+                    )
 
     def _warn(self) -> None:
         """Say what doesn't come back with the snapshot."""
@@ -378,6 +410,7 @@ class _Reverting:
             first=self.first,
             forces_off=self.active,
             overlays=tuple(overlays),
+            as_now=tuple(d.target for d in self._left_out if self.files.active(d.target)),
             memory_path=self.snapshot.memory_path,
             after=after,
             run=self.spec.run,
@@ -390,6 +423,12 @@ class _Reverting:
             yield f"{domain.name} is transient: there is no definition to change for the revert."
         if self.snapshot.then is None:
             yield f"libvirt didn't keep the machine's definition in {name}."
+        for disk in self._left_out:
+            if not self.files.active(disk.target) and (needs := self.files.needs(disk.source)):
+                yield (
+                    f"{disk.target} isn't in the snapshot, and its file of then, "
+                    f"{base_name(disk.source)}, is needed by {listed(needs)} as it is."
+                )
         if self.active and not self.spec.force_off:
             yield (
                 f"{domain.name} is {domain.state}, and the host's libvirt can't go back to an "

@@ -239,3 +239,46 @@ def test_another_hypervisor_does_it_by_itself() -> None:
 
 def test_one_that_went_is_refused() -> None:
     assert "no snapshot gone any more" in revert(chain("first"), "gone").refusal
+
+
+def left_out(*disks: SnapshotDisk, state_of_data: bool) -> MachineStorage:
+    """Return a machine whose vdb was left out of "one", and has written to another file since."""
+    then = machine(disk(), disk("vdb", "data.qcow2"))
+    one = snapshot("one", then, *disks, SnapshotDisk("vdb", "no"))
+    later = snapshot("later", then, external("vdb", "data.later"), parent="one")
+    now = machine(disk(file="web.one"), disk("vdb", "data.later"))
+    images = [image("web.qcow2"), image("web.one", "web.qcow2"), image("data.qcow2")]
+    images.append(image("data.later", "data.qcow2" if state_of_data else ""))
+    snapshots = (one, later) if state_of_data else (one,)
+    return replace(stored(now, *images), snapshots=snapshots)
+
+
+def test_by_hand_a_disk_that_was_left_out_keeps_its_file_of_today() -> None:
+    plan = revert(left_out(external("vda", "web.one"), state_of_data=True), "one")
+    assert (plan.refusal, plan.way, plan.as_now) == ("", RevertWay.BY_HAND, ("vdb",))
+    assert [overlay.target for overlay in plan.overlays] == ["vda"]
+
+
+@pytest.mark.parametrize(
+    ("state_of_data", "way"), [(True, RevertWay.BY_HAND), (False, RevertWay.LIBVIRT)]
+)
+def test_a_newer_libvirt_isnt_let_write_to_what_somebody_needs(
+    state_of_data: bool, way: RevertWay
+) -> None:
+    storage = left_out(external("vda", "web.one"), state_of_data=state_of_data)
+    plan = revert(replace(storage, reverts_external=True), "one")
+    assert (plan.refusal, plan.way) == ("", way)
+
+
+def test_an_internal_one_that_would_write_to_what_somebody_needs_is_refused() -> None:
+    storage = left_out(internal(), state_of_data=True)
+    now = machine(disk(), disk("vdb", "data.later"))
+    images = (image("web.qcow2", internal=("one",)), *storage.images[2:])
+    plan = revert(replace(storage, domain=now, images=images), "one")
+    assert "the machine would write to data.qcow2 again" in plan.refusal
+
+
+def test_a_disk_that_was_taken_away_and_is_needed_isnt_given_back() -> None:
+    storage = left_out(external("vda", "web.one"), state_of_data=True)
+    plan = revert(replace(storage, domain=machine(disk(file="web.one"))), "one")
+    assert "its file of then, data.qcow2, is needed by" in plan.refusal

@@ -4,7 +4,9 @@ What is made anew is built from elements; what libvirt wrote is changed where it
 the rest of it survives.
 """
 
+import copy
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from lxml import etree
 
@@ -45,7 +47,8 @@ def edited_snapshot_xml(
 ) -> str:
     """Return ``xml`` with another name, description or parent; None leaves it as it is.
 
-    Raises `UnreadableXml`, and `UnfitText` for what XML can't hold.
+    An empty parent makes it a root. Raises `UnreadableXml`, and `UnfitText` for what XML can't
+    hold.
     """
     root = parse(xml, _ROOT)
     if name is not None:
@@ -53,10 +56,10 @@ def edited_snapshot_xml(
     if description is not None:
         _set(root, "description", description)
     if parent is not None:
-        element = root.find("parent")
-        if element is None:
-            element = etree.SubElement(root, "parent")
-        _set(element, "name", parent)
+        for element in root.findall("parent"):
+            root.remove(element)
+        if parent:
+            _set(etree.SubElement(root, "parent"), "name", parent)
     return _text(root)
 
 
@@ -65,11 +68,23 @@ def is_of_disks_only(xml: str) -> bool:
     return parse(xml, _ROOT).findtext("state", "").strip() == "disk-snapshot"
 
 
-def machine_then_xml(xml: str, files: Mapping[str, str], *, as_it_ran: bool) -> str:
-    """Return the definition that a snapshot kept, its disks pointed to other qcow2 ``files``.
+@dataclass(frozen=True, slots=True)
+class Repointing:
+    """Which files disks get: new qcow2 ``files`` by target, and those they have now (``as_now``).
 
-    ``files`` are paths by target. ``as_it_ran`` wants the machine with what was changed for its
-    run alone, as memory needs it. Raises `UnreadableXml` where libvirt kept none.
+    ``now_xml`` is the machine's definition.
+    """
+
+    files: Mapping[str, str]
+    as_now: tuple[str, ...] = ()
+    now_xml: str = ""
+
+
+def machine_then_xml(xml: str, repointing: Repointing, *, as_it_ran: bool) -> str:
+    """Return the definition that a snapshot kept, its disks pointed to other files.
+
+    ``as_it_ran`` wants the machine with what was changed for its run alone, as memory needs it.
+    Raises `UnreadableXml` where libvirt kept none.
     """
     root = parse(xml, _ROOT)
     machine = None if as_it_ran else root.find("inactiveDomain")
@@ -80,30 +95,38 @@ def machine_then_xml(xml: str, files: Mapping[str, str], *, as_it_ran: bool) -> 
             "The machine can't be defined as it was.", "libvirt didn't keep its definition."
         )
     machine.tag = "domain"
-    for disk in machine.iterfind("devices/disk"):
-        target = disk.find("target")
-        path = files.get(target.get("dev", "")) if target is not None else None
+    now = _disks(parse(repointing.now_xml, "domain")) if repointing.as_now else {}
+    for target, disk in _disks(machine).items():
+        path = repointing.files.get(target)
         if path is not None:
-            _point(disk, path)
+            _point(disk, "file", etree.Element("source", file=path), "qcow2")
+        elif target in repointing.as_now and target in now:
+            source, driver = now[target].find("source"), now[target].find("driver")
+            form = driver.get("type", "raw") if driver is not None else "raw"
+            if source is not None:
+                _point(disk, now[target].get("type", "file"), copy.deepcopy(source), form)
     return etree.tostring(machine, encoding="unicode")
 
 
-def _point(disk: etree._Element, path: str) -> None:
-    disk.set("type", "file")
-    for part in ("backingStore", "mirror"):
+def _disks(machine: etree._Element) -> dict[str, etree._Element]:
+    found = {}
+    for disk in machine.iterfind("devices/disk"):
+        target = disk.find("target")
+        if target is not None:
+            found[target.get("dev", "")] = disk
+    return found
+
+
+def _point(disk: etree._Element, kind: str, source: etree._Element, form: str) -> None:
+    disk.set("type", kind)
+    for part in ("backingStore", "mirror", "source"):
         for element in disk.findall(part):
             disk.remove(element)
-    source = disk.find("source")
-    if source is None:
-        source = etree.SubElement(disk, "source")
-    source.attrib.clear()
-    for element in list(source):
-        source.remove(element)
-    source.set("file", path)
+    disk.append(source)
     driver = disk.find("driver")
     if driver is None:
         driver = etree.SubElement(disk, "driver", name="qemu")
-    driver.set("type", "qcow2")
+    driver.set("type", form)
 
 
 def overlay_volume_xml(name: str, below: str, below_format: str, virtual_bytes: int) -> str:
