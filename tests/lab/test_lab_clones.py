@@ -146,7 +146,10 @@ def _remove_all(conn: libvirt.virConnect, stem: str) -> None:
         if machine.name().startswith(stem):
             if machine.isActive():
                 machine.destroy()
-            machine.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA)
+            machine.undefineFlags(
+                libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
+                | libvirt.VIR_DOMAIN_UNDEFINE_KEEP_NVRAM
+            )
     pool = conn.storagePoolLookupByName("default")
     pool.refresh()
     for volume in pool.listAllVolumes():
