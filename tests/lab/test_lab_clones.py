@@ -613,3 +613,43 @@ async def test_uefi_variables_in_a_pool_are_copied_and_else_made_anew(
                 volume = here.conn.storageVolLookupByPath(clone.nvram_path)
                 assert here.checksum(clone.nvram_path) == here.checksum(path)
                 assert volume.info()[1] == 65536
+
+
+async def test_a_full_copy_of_a_clone_depends_on_nothing_and_a_link_to_one_reads_it_all(
+    lab: LabStatus, connect: Connect
+) -> None:
+    async with place(lab, connect) as here:
+        await here.in_guest(here.source, lambda shell: shell.write(8, "first"))
+        names = [f"{here.stem}-{word}" for word in ("middle", "top", "alone")]
+        middle, top, alone = names
+        await here.done("domain.clone", here.source, pattern=middle, kind="linked", base="template")
+        await here.in_guest(middle, lambda shell: shell.write(9, "second"))
+        await here.done("domain.clone", middle, pattern=top, kind="linked", base="template")
+        await here.done("domain.clone", middle, pattern=alone, kind="full")
+        volume = here.conn.storageVolLookupByPath(here.disk(alone))
+        assert etree.fromstring(volume.XMLDesc()).find("backingStore/path") is None
+        for name in (top, alone):
+            seen = await here.in_guest(name, lambda shell: (shell.read(8), shell.read(9)))
+            assert seen == ("first", "second")
+        # A template that is a clone itself stays whose clone it is, and can't be reset.
+        assert here.named(middle).is_template
+        assert here.named(middle).clone_of == here.named(here.source).uuid
+        refused = await here.run("clone.reset", middle)
+        assert refused.error is not None
+        assert "release it first" in refused.error.why
+
+
+async def test_a_clone_whose_overlay_is_gone_is_given_another(
+    lab: LabStatus, connect: Connect
+) -> None:
+    async with place(lab, connect) as here:
+        await here.in_guest(here.source, lambda shell: shell.write(8, "whole"))
+        clone = f"{here.stem}-clone"
+        await here.done("domain.clone", here.source, pattern=clone, kind="linked", base="template")
+        # Somebody removes it by hand; or a reset broke off between its two steps.
+        here.conn.storageVolLookupByPath(here.disk(clone)).delete()
+        await here.done("clone.reset", clone, start=True)
+        assert here.conn.lookupByName(clone).isActive()
+        here.conn.lookupByName(clone).destroy()
+        await until(lambda: not here.named(clone).state.is_active, "it is off")
+        assert await here.in_guest(clone, lambda shell: shell.read(8)) == "whole"
