@@ -141,7 +141,8 @@ class JournalList(QListView):
             Failure(
                 entry.what or entry.title, why, entry.state_now, text, "; ".join(shown_lines(entry))
             ),
-            (("again", "Try again"),),
+            # A part is done again with the job that it is a part of.
+            () if entry.parent else (("again", "Try again"),),
         )
         panel.clicked.connect(lambda _key: self.again_wanted.emit(entry))
         panel.installEventFilter(self)
