@@ -653,3 +653,36 @@ async def test_a_clone_whose_overlay_is_gone_is_given_another(
         here.conn.lookupByName(clone).destroy()
         await until(lambda: not here.named(clone).state.is_active, "it is off")
         assert await here.in_guest(clone, lambda shell: shell.read(8)) == "whole"
+
+
+async def test_what_is_left_when_vmgui_ends_in_mid_clone_is_named(
+    lab: LabStatus, connect: Connect, daemons: dict[str, Daemon], tmp_path: Path
+) -> None:
+    async with place(lab, connect) as here:
+        fill(here, tmp_path)
+        with slow_copies(daemons["lab-a"], tmp_path, "16M"):
+            job = here.start(
+                "domain.clone", here.source, pattern=f"{here.stem}-{{n}}", count=2, kind="full"
+            )
+            await until(lambda: (job.done_bytes or 0) > 1_000_000, "it copies")
+            await asyncio.wait_for(here.runner.close(), 10)
+            parts = {e.target_name: e for e in here.journal.entries() if e.parent == job.id}
+            # The host copies on, so the file can't be removed yet.
+            assert job.state is JobState.INTERRUPTED
+            assert parts[f"{here.stem}-1"].state is JobState.INTERRUPTED
+            assert f"Left over: {here.stem}-1.qcow2" in parts[f"{here.stem}-1"].state_now
+            assert parts[f"{here.stem}-2"].state is JobState.CANCELLED
+            left = here.conn.storagePoolLookupByName("default").storageVolLookupByName(
+                f"{here.stem}-1.qcow2"
+            )
+            await until(lambda: gone(left), "the copy is done, and its file can be removed")
+        assert here.machines() == {here.source}
+
+
+def gone(volume: libvirt.virStorageVol) -> bool:
+    """Remove a volume where that is possible by now."""
+    try:
+        volume.delete()
+    except libvirt.libvirtError:
+        return False
+    return True
