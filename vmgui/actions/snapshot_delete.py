@@ -66,8 +66,12 @@ async def _delete(work: Work[Snapshot]) -> None:
 
 
 async def _delete_one(work: Work[Snapshot], step: DeleteStep, target: str) -> None:
+    if step.metadata_only:
+        await work.act(snapshot_calls.forget, step.snapshot, deadline_s=None)
+        return
+
     def delete(conn: object, uuid: str) -> None:
-        snapshot_calls.delete(conn, uuid, step.snapshot, metadata_only=step.metadata_only)
+        snapshot_calls.delete(conn, uuid, step.snapshot, starts=step.starts)
 
     def progress(conn: object, uuid: str) -> float | None:
         return block_jobs.merge_progress(conn, uuid, target) if target else None

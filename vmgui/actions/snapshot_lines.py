@@ -83,7 +83,15 @@ def delete_lines(domain: Domain, plan: DeletePlan) -> tuple[str, ...]:
     lines = []
     for step in plan.steps:
         words = ["--metadata"] if step.metadata_only else []
-        lines.append(domain_line("snapshot-delete", domain, *named(step.snapshot), *words))
+        if step.metadata_only:
+            parent = f"<parent><name>{printable(step.parent)}</name></parent>"
+            lines += [
+                domain_line("snapshot-edit", domain, *named(child))
+                + f"  # {parent if step.parent else 'without <parent>'}: libvirt 9 breaks it else"
+                for child in step.children
+            ]
+        line_ = domain_line("snapshot-delete", domain, *named(step.snapshot), *words)
+        lines += _in_paused_process(domain, line_) if step.starts else [line_]
         for file in step.files:
             lines.append(line("pool-refresh", file.pool.id))
             lines.append(line("vol-delete", *_vol(file.path)))
@@ -100,11 +108,11 @@ def merge_lines(domain: Domain, plan: MergePlan) -> tuple[str, ...]:
         words = [*option("base", plan.base)] if plan.base else []
         words += option("top", plan.top) if plan.top else ["--active", "--pivot"]
         lines = [domain_line("blockcommit", domain, target, *words, "--wait", "--delete")]
-    if plan.starts:
-        lines = [
-            domain_line("start", domain, "--paused"), *lines, domain_line("destroy", domain)
-        ]  # fmt: skip
-    return tuple(lines)
+    return tuple(_in_paused_process(domain, *lines) if plan.starts else lines)
+
+
+def _in_paused_process(domain: Domain, *lines: str) -> list[str]:
+    return [domain_line("start", domain, "--paused"), *lines, domain_line("destroy", domain)]
 
 
 def _spec(path: str) -> str:

@@ -4,11 +4,12 @@ libvirt tells the end of such a job only by events, and an event may be missed; 
 asking, and whether it succeeded is read from the chain that the machine has afterwards.
 """
 
+import contextlib
 import time
 
 import libvirt
 
-from vmgui.hypervisor.domains import find
+from vmgui.hypervisor.domains import find, paused_process
 from vmgui.hypervisor.errors import CallFailed
 from vmgui.hypervisor.xml.domain import read_domain_xml
 from vmgui.insight.disk_merge import Direction, MergePlan
@@ -30,15 +31,8 @@ def merge(conn: libvirt.virConnect, uuid: str, plan: MergePlan) -> None:
     the job ended before it was done: then the chain is as it was.
     """
     domain = find(conn, uuid)
-    started = False
-    if plan.starts:
-        domain.createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED)
-        started = True
-    try:
+    with paused_process(domain) if plan.starts else contextlib.nullcontext():
         _merge(domain, plan)
-    finally:
-        if started:
-            domain.destroy()
 
 
 def merge_progress(conn: libvirt.virConnect, uuid: str, target: str) -> float | None:

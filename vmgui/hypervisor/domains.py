@@ -4,6 +4,8 @@ Each takes a libvirt connection and the domain's UUID, and raises libvirtError. 
 depend on the state, that is asked of libvirt here and now: a record may be old.
 """
 
+import contextlib
+from collections.abc import Iterator
 from enum import StrEnum
 
 import libvirt
@@ -58,6 +60,20 @@ def find(conn: libvirt.virConnect, uuid: str) -> libvirt.virDomain:
 def start(conn: libvirt.virConnect, uuid: str) -> None:
     """Start a domain; one with saved memory goes on from it."""
     find(conn, uuid).create()
+
+
+@contextlib.contextmanager
+def paused_process(domain: libvirt.virDomain) -> Iterator[None]:
+    """Give a machine that is off a process without running it, and end that again."""
+    domain.createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED)
+    try:
+        yield
+    except BaseException:
+        # What went wrong in it is the thing to tell, and it may have ended the process itself.
+        with contextlib.suppress(libvirt.libvirtError):
+            domain.destroy()
+        raise
+    domain.destroy()
 
 
 def shut_down(conn: libvirt.virConnect, uuid: str, mode: ShutdownMode) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import libvirt
 
-from vmgui.hypervisor.domains import find
+from vmgui.hypervisor.domains import find, paused_process
 from vmgui.hypervisor.errors import is_gone
 from vmgui.hypervisor.xml.snapshot_edit import (
     edited_snapshot_xml,
@@ -26,6 +26,7 @@ _SECURE = libvirt.VIR_DOMAIN_SNAPSHOT_XML_SECURE
 _REDEFINE = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE
 _CURRENT = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_CURRENT
 _DISK_ONLY = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY
+_METADATA_ONLY = libvirt.VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY
 _RUN_FLAGS = {
     Run.AS_THEN: 0,
     Run.RUNNING: libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_RUNNING,
@@ -73,10 +74,25 @@ def revert(conn: libvirt.virConnect, uuid: str, name: str, run: Run, *, starts_a
     domain.revertToSnapshot(domain.snapshotLookupByName(name), flags)
 
 
-def delete(conn: libvirt.virConnect, uuid: str, name: str, *, metadata_only: bool) -> None:
-    """Delete a snapshot as libvirt does it; with ``metadata_only`` no file is touched."""
-    flag = libvirt.VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY if metadata_only else 0
-    find(conn, uuid).snapshotLookupByName(name).delete(flag)
+def delete(conn: libvirt.virConnect, uuid: str, name: str, *, starts: bool) -> None:
+    """Delete a snapshot as libvirt does it.
+
+    With ``starts`` a machine that is off runs without its processors meanwhile.
+    """
+    domain = find(conn, uuid)
+    with paused_process(domain) if starts else contextlib.nullcontext():
+        domain.snapshotLookupByName(name).delete()
+
+
+def forget(conn: libvirt.virConnect, uuid: str, name: str) -> None:
+    """Let libvirt forget a snapshot, and touch no file.
+
+    Its children are moved on first: libvirt 9 would do that too, but also point their states to
+    the file below this one's overlay, as if it had been merged.
+    """
+    snapshot = find(conn, uuid).snapshotLookupByName(name)
+    _move_children(conn, uuid, snapshot, _parent_of(snapshot))
+    snapshot.delete(_METADATA_ONLY)
 
 
 def remove_file(conn: libvirt.virConnect, file: OwnFile) -> None:
@@ -142,13 +158,9 @@ def rename(conn: libvirt.virConnect, uuid: str, name: str, new_name: str) -> Non
     """Give a snapshot another name: define it anew, move its children on, forget the old one."""
     snapshot = find(conn, uuid).snapshotLookupByName(name)
     xml = edited_snapshot_xml(snapshot.getXMLDesc(_SECURE), name=new_name)
-    current = bool(snapshot.isCurrent())
-    children = snapshot.listAllChildren(0)
-    _redefine(conn, uuid, xml, current=current)
-    for child in children:
-        moved = edited_snapshot_xml(child.getXMLDesc(_SECURE), parent=new_name)
-        _redefine(conn, uuid, moved, current=bool(child.isCurrent()))
-    snapshot.delete(libvirt.VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY)
+    _redefine(conn, uuid, xml, current=bool(snapshot.isCurrent()))
+    _move_children(conn, uuid, snapshot, new_name)
+    snapshot.delete(_METADATA_ONLY)
 
 
 def read_xml(conn: libvirt.virConnect, uuid: str, name: str) -> str:
@@ -162,6 +174,24 @@ def refresh_pools(conn: libvirt.virConnect, uuids: tuple[str, ...]) -> None:
     for uuid in uuids:
         with contextlib.suppress(libvirt.libvirtError):
             conn.storagePoolLookupByUUIDString(uuid).refresh(0)
+
+
+def _move_children(
+    conn: libvirt.virConnect, uuid: str, snapshot: libvirt.virDomainSnapshot, parent: str
+) -> None:
+    for child in snapshot.listAllChildren(0):
+        moved = edited_snapshot_xml(child.getXMLDesc(_SECURE), parent=parent)
+        _redefine(conn, uuid, moved, current=bool(child.isCurrent()))
+
+
+def _parent_of(snapshot: libvirt.virDomainSnapshot) -> str:
+    try:
+        name: str = snapshot.getParent().getName()
+    except libvirt.libvirtError as error:
+        if not is_gone(error):
+            raise
+        return ""  # it has none
+    return name
 
 
 def _read(conn: libvirt.virConnect, uuid: str, name: str) -> str:

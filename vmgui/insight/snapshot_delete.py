@@ -20,14 +20,15 @@ Merging changes the file below and ends the overlay. It is refused where
 - another file, another snapshot or another machine needs the file below as it is,
 - another file or machine needs the overlay (the next file of the chain is moved on to the file
   below, and so is the state of the next snapshot),
-- an internal snapshot lies inside the overlay,
+- an internal snapshot lies inside the overlay, or is the one before: libvirt merges neither,
+- memory is saved to disk, for it is bound to the files that it was saved with,
 - something couldn't be read, for it might need one of them.
 
 libvirt leaves the memory file of an external snapshot behind: it goes with it, where a storage pool
 holds it. With ``children`` all that came after go first, the last one first; the plan is the sum.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -35,7 +36,7 @@ from vmgui.insight.amounts import size
 from vmgui.insight.file_plan import Fate, FilePlan, Merge, PlannedFile
 from vmgui.insight.machine_files import EMULATED, MachineFiles, base_name, listed
 from vmgui.insight.storage_after import without
-from vmgui.inventory.domain import Domain
+from vmgui.inventory.domain import Domain, DomainState
 from vmgui.inventory.images import MachineStorage
 from vmgui.inventory.key import Key
 from vmgui.inventory.snapshot import Snapshot, SnapshotDisk
@@ -69,11 +70,18 @@ class OwnFile:
 
 @dataclass(frozen=True, slots=True)
 class DeleteStep:
-    """One snapshot that goes; ``files`` are removed after libvirt has forgotten it."""
+    """One snapshot that goes; ``files`` are removed after libvirt has forgotten it.
+
+    ``starts`` tells that the machine is off and has to be started paused for it. ``children``
+    have to be moved on to ``parent`` before libvirt forgets it.
+    """
 
     snapshot: str
     way: DeleteWay
     files: tuple[OwnFile, ...] = ()
+    starts: bool = False
+    children: tuple[str, ...] = ()
+    parent: str = ""
 
     @property
     def metadata_only(self) -> bool:
@@ -181,6 +189,7 @@ class _Deleting:
         self.planned: list[PlannedFile] = []
         self.own: list[OwnFile] = []
         self.merged: list[tuple[str, str]] = []
+        self.starts = False
         self.reasons: list[str] = []
         self.warnings: list[str] = []
         self.loses = [f"The way back to {snapshot.name}."]
@@ -212,7 +221,16 @@ class _Deleting:
                 if way in (DeleteWay.INTERNAL, DeleteWay.BY_DRIVER)
                 else _total(*(file.size_bytes for file in removed))
             ),
-            steps=(DeleteStep(self.snapshot.name, way, tuple(self.own)),),
+            steps=(
+                DeleteStep(
+                    self.snapshot.name,
+                    way,
+                    tuple(self.own),
+                    starts=self.starts,
+                    children=self._children,
+                    parent=self.snapshot.parent,
+                ),
+            ),
         )
         after = without(
             self.storage,
@@ -221,6 +239,11 @@ class _Deleting:
             removed=[file.path for file in removed],
         )
         return plan, after
+
+    @property
+    def _children(self) -> tuple[str, ...]:
+        name = self.snapshot.name
+        return tuple(each.name for each in self.storage.snapshots if each.parent == name)
 
     @property
     def _external(self) -> tuple[SnapshotDisk, ...]:
@@ -318,8 +341,8 @@ class _Deleting:
 
     def _merge(self) -> str:
         domain = self.storage.domain
-        if self.storage.unread:
-            return f"{_UNREAD} {self.storage.unread[0]}"
+        if refusal := next(self._refusals_of_merging(), ""):
+            return refusal
         for disk in self._external:
             above = disk.path
             below = self.files.state_of(self.snapshot, disk.target)
@@ -327,14 +350,37 @@ class _Deleting:
                 return refusal
             self._plan_merge(disk.target, above, below)
         if not domain.state.is_active:
+            # libvirt 9 looks for the files below only in the chain of a process: it merges the
+            # last file of a machine that is off by itself, and one in the middle not at all.
+            self.starts = any(
+                disk.path != self.files.active(disk.target) for disk in self._external
+            )
             self.reasons.append(
-                "libvirt merges with a QEMU that it starts for that; the guest doesn't run."
+                "Merging takes a process, so one is started without its processors; the guest "
+                "doesn't run."
             )
         self.reasons.append(
             "External: what was written since goes into the file below, which the machine then "
             "uses."
         )
         return ""
+
+    def _refusals_of_merging(self) -> Iterator[str]:
+        """Yield why nothing of the machine can be merged, whatever the files are."""
+        domain = self.storage.domain
+        if self.storage.unread:
+            yield f"{_UNREAD} {self.storage.unread[0]}"
+        if domain.state is DomainState.SAVED or domain.has_managed_save:
+            yield (
+                f"{domain.name} has its memory saved to disk, with the files that it used: "
+                "restore it, or discard the saved memory."
+            )
+        parent = next((s for s in self.storage.snapshots if s.name == self.snapshot.parent), None)
+        if parent is not None and any(disk.kind == "internal" for disk in parent.disks):
+            yield (
+                f"It came after {parent.name}, which is internal, and libvirt doesn't merge such a "
+                "one. Forget it (metadata only), then merge its overlay."
+            )
 
     def _refuse_merge(self, target: str, above: str, below: str) -> str:
         active = self.files.active(target)

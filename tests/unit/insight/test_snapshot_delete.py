@@ -85,6 +85,20 @@ def test_one_in_the_middle_moves_the_next_file_on() -> None:
     assert any("the guest doesn't run" in reason for reason in plan.reasons)
 
 
+@pytest.mark.parametrize(
+    ("state", "name", "starts"),
+    [
+        (DomainState.OFF, "second", False),
+        (DomainState.OFF, "first", True),
+        (DomainState.RUNNING, "first", False),
+    ],
+)
+def test_one_in_the_middle_of_a_machine_that_is_off_takes_a_process(
+    state: DomainState, name: str, *, starts: bool
+) -> None:
+    assert delete(chain("first", "second", state=state), name).steps[0].starts is starts
+
+
 def test_with_all_that_came_after_it_everything_ends_in_its_state() -> None:
     plan = delete(chain("first", "second", "third"), "first", children=True)
     assert [step.snapshot for step in plan.steps] == ["third", "second", "first"]
@@ -129,7 +143,8 @@ def test_an_internal_one_under_an_overlay_is_refused() -> None:
     storage = replace(storage, snapshots=(old, replace(storage.snapshots[0], parent="old")))
     plan = delete(storage, "old")
     assert "inside web.qcow2, but the machine writes to web.outside since" in plan.refusal
-    assert delete(storage, "outside").refusal == ""
+    assert "after old, which is internal" in delete(storage, "outside").refusal
+    assert delete(storage, "outside", metadata_only=True).refusal == ""
 
 
 def test_a_branch_is_forgotten_and_its_own_overlay_removed() -> None:
@@ -202,6 +217,8 @@ BASE, OVER = "web.qcow2", "web.first"
             "snapshot twin needs it", id="another-snapshot-of-the-same-state"),
         pytest.param(lambda s: with_images(s, image(OVER, BASE, internal=("deep",))),
                      "deep lies inside web.first", id="an-internal-one-in-the-overlay"),
+        pytest.param(lambda s: replace(s, domain=replace(s.domain, has_managed_save=True)),
+                     "memory saved to disk", id="saved"),
         pytest.param(lambda s: replace(s, unread=("The disk of db is unknown.",)),
                      "The disk of db is unknown.", id="unread"),
         pytest.param(lambda s: with_images(s, image(BASE, exists=False)),

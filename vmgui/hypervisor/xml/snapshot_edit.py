@@ -45,7 +45,8 @@ def edited_snapshot_xml(
 ) -> str:
     """Return ``xml`` with another name, description or parent; None leaves it as it is.
 
-    Raises `UnreadableXml`, and `UnfitText` for what XML can't hold.
+    An empty parent makes it a root. Raises `UnreadableXml`, and `UnfitText` for what XML can't
+    hold.
     """
     root = parse(xml, _ROOT)
     if name is not None:
@@ -53,10 +54,10 @@ def edited_snapshot_xml(
     if description is not None:
         _set(root, "description", description)
     if parent is not None:
-        element = root.find("parent")
-        if element is None:
-            element = etree.SubElement(root, "parent")
-        _set(element, "name", parent)
+        for element in root.findall("parent"):
+            root.remove(element)
+        if parent:
+            _set(etree.SubElement(root, "parent"), "name", parent)
     return _text(root)
 
 

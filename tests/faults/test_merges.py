@@ -1,0 +1,113 @@
+"""Merging overlays while things go wrong: cancelled, the daemon killed, two at once."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+
+import libvirt
+import pytest
+
+from tests.lab.snapshot_place import Machine, on_host, own_machine
+from tests.lab_fixture import Daemon
+from tests.until import until
+from vmgui.actions.job import Job, JobState
+from vmgui.hypervisor.errors import ConnectionLost
+from vmgui.inventory.host import LinkState
+from vmgui.lab import LabStatus
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
+
+_MIB = 1 << 20
+_WRITTEN = "200M"
+
+
+@asynccontextmanager
+async def with_overlay(lab: LabStatus) -> AsyncIterator[Machine]:
+    """Make a machine that is off and writes to an overlay with much in it, without a snapshot."""
+    async with own_machine(lab.hosts[0], size="256M") as machine:
+        await machine.do("snapshot.create", name="s1", kind="external")
+        await machine.do("snapshot.delete", "s1", metadata_only=True)
+        write = f"write -P 7 0 {_WRITTEN}"
+        on_host(machine.host, "qemu-io", "-f", "qcow2", "-c", write, machine.file("s1", "qcow2"))
+        yield machine
+
+
+def assert_content(machine: Machine, file: str) -> None:
+    """Fail where an image doesn't hold what was written."""
+    read = f"read -P 7 0 {_WRITTEN}"
+    told = on_host(machine.host, "qemu-io", "-U", "-r", "-f", "qcow2", "-c", read, file)
+    assert "failed" not in told
+
+
+async def begin_slowly(machine: Machine, action: str) -> Job:
+    """Begin a merge, and hold it up so that something can happen in its middle."""
+    job = machine.begin(action)
+
+    def hold_up() -> bool:
+        with closing(libvirt.open(machine.host.uri)) as conn:
+            domain = conn.lookupByUUIDString(machine.key.id)
+            if not domain.isActive() or not domain.blockJobInfo("vda"):
+                return False
+            domain.blockJobSetSpeed("vda", 1)
+            return True
+
+    while not job.state.is_over:
+        try:
+            if await asyncio.to_thread(hold_up):
+                break
+        except libvirt.libvirtError:
+            continue  # the process is just starting
+    await until(lambda: job.progress is not None or job.state.is_over, "it is under way")
+    assert not job.state.is_over, (job.error, job.state_now)
+    return job
+
+
+@pytest.mark.parametrize("action", ["disk.commit", "disk.pull"])
+async def test_a_merge_that_is_cancelled_changes_nothing(lab: LabStatus, action: str) -> None:
+    async with with_overlay(lab) as machine:
+        if action == "disk.pull":
+            await machine.do("snapshot.create", name="s2", kind="external")
+        top = machine.chain()[0]
+        files = machine.files()
+        job = await begin_slowly(machine, action)
+        await until(lambda: job.can_cancel, "it can be cancelled")
+        job.cancel()
+        assert await asyncio.wait_for(job.wait(), 60) is JobState.CANCELLED
+        assert job.state_now == "The chain of vda is as it was; nothing is lost."
+        assert machine.state == "off"
+        assert machine.chain()[0] == top
+        assert machine.files() == files
+        assert_content(machine, top)
+        await machine.do(action)
+        assert_content(machine, machine.chain()[0])
+
+
+async def test_a_daemon_killed_in_the_middle_loses_nothing_and_it_goes_on(
+    lab: LabStatus, daemons: dict[str, Daemon]
+) -> None:
+    async with with_overlay(lab) as machine:
+        await machine.start()
+        job = await begin_slowly(machine, "disk.commit")
+        daemon = daemons[machine.host.name]
+        await asyncio.to_thread(daemon.kill)
+        assert await asyncio.wait_for(job.wait(), 60) is JobState.FAILED
+        assert isinstance(job.error, ConnectionLost)
+        assert "Nothing is lost" in job.state_now
+        assert "--abort" in job.state_now
+        await asyncio.to_thread(daemon.start)
+
+        def is_back() -> bool:
+            host = machine.inventory.host(machine.host.uri)
+            return host is not None and host.link.state is LinkState.CONNECTED
+
+        await until(is_back, "the host is back", within_s=60)
+        machine.reconnect()
+        assert machine.domain.isActive()
+        assert machine.domain.blockJobInfo("vda")
+        machine.domain.blockJobSetSpeed("vda", 0)
+        again = await machine.run("disk.commit")
+        assert again.state is JobState.DONE, (again.error, again.state_now)
+        assert machine.chain() == [machine.file("qcow2")]
+        assert machine.files() == {machine.file("qcow2")}
+        await machine.stop()
+        assert_content(machine, machine.file("qcow2"))
