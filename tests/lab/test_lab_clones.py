@@ -686,3 +686,29 @@ def gone(volume: libvirt.virStorageVol) -> bool:
     except libvirt.libvirtError:
         return False
     return True
+
+
+async def test_a_clones_own_snapshots_go_with_a_reset_only_where_that_was_said(
+    lab: LabStatus, connect: Connect
+) -> None:
+    async with place(lab, connect) as here:
+        await here.in_guest(here.source, lambda shell: shell.write(8, "lesson"))
+        clone = f"{here.stem}-clone"
+        await here.done("domain.clone", here.source, pattern=clone, kind="linked", base="template")
+        await here.done("snapshot.create", clone, name="mine", kind="internal")
+        await here.in_guest(clone, lambda shell: shell.write(8, "work"))
+        refused = await here.run("clone.reset", clone)
+        assert refused.error is not None
+        assert "mine" in refused.error.why
+        assert await here.in_guest(clone, lambda shell: shell.read(8)) == "work"
+        # Of several, those that would lose something are passed over by name.
+        other = f"{here.stem}-other"
+        await here.done("domain.clone", here.source, pattern=other, kind="linked")
+        await here.in_guest(other, lambda shell: shell.write(8, "work"))
+        some = await here.run("clone.reset-all", here.source)
+        assert some.error is not None
+        assert f"1 clone of 2 could not be reset: {clone}" in some.error.what
+        assert await here.in_guest(other, lambda shell: shell.read(8)) == "lesson"
+        await here.done("clone.reset", clone, snapshots=True)
+        assert here.conn.lookupByName(clone).snapshotNum() == 0
+        assert await here.in_guest(clone, lambda shell: shell.read(8)) == "lesson"
