@@ -52,7 +52,7 @@ def plan_clones(facts: CloneFacts, spec: CloneSpec) -> ClonePlan:
     pool = _pool(facts, source, spec)
     filled = replace(
         spec,
-        pattern=spec.pattern or default_pattern(facts.storage.domain.name, spec.count),
+        pattern=spec.pattern or _default_pattern(facts, spec.count),
         pool=pool.key.id if pool is not None else spec.pool,
         guest=_guest(facts, source, spec.guest, pool),
     )
@@ -82,6 +82,16 @@ def plan_clones(facts: CloneFacts, spec: CloneSpec) -> ClonePlan:
         networks=tuple(Option(name, name) for name in facts.networks),
         sources=_sources(facts),
     )
+
+
+def _default_pattern(facts: CloneFacts, count: int) -> str:
+    """Return the pattern that is offered; one clone gets a name that nobody has yet."""
+    pattern = free = default_pattern(facts.storage.domain.name, count)
+    number = 1
+    while count == 1 and free in facts.names:
+        number += 1
+        free = f"{pattern}-{number}"
+    return free
 
 
 def _pool(facts: CloneFacts, source: Source, spec: CloneSpec) -> Pool | None:
