@@ -216,3 +216,13 @@ def test_what_libvirt_says_moves_no_cursor(
     assert "Noted \\x1b[2J\\u202e" in shown
     assert "line\n\\x1b" in shown
     assert not {"\x1b", "\N{RIGHT-TO-LEFT OVERRIDE}"} & set(shown)
+
+
+def test_a_clone_that_cant_be_made_says_why_and_what_to_do(home: Path) -> None:
+    done = vmgui("domain", "clone", "test", "copy", "--dry-run")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "Shut it down, or take an external snapshot" in done.stderr
+    assert vmgui("domain", "clone", "test", "--count", "0").returncode == 2
+    assert "count is from 1" in vmgui("domain", "clone", "test", "--count", "0").stderr
+    assert document("template", "list") == {"templates": []}

@@ -146,7 +146,10 @@ def _remove_all(conn: libvirt.virConnect, stem: str) -> None:
         if machine.name().startswith(stem):
             if machine.isActive():
                 machine.destroy()
-            machine.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA)
+            machine.undefineFlags(
+                libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
+                | libvirt.VIR_DOMAIN_UNDEFINE_KEEP_NVRAM
+            )
     pool = conn.storagePoolLookupByName("default")
     pool.refresh()
     for volume in pool.listAllVolumes():
@@ -610,3 +613,102 @@ async def test_uefi_variables_in_a_pool_are_copied_and_else_made_anew(
                 volume = here.conn.storageVolLookupByPath(clone.nvram_path)
                 assert here.checksum(clone.nvram_path) == here.checksum(path)
                 assert volume.info()[1] == 65536
+
+
+async def test_a_full_copy_of_a_clone_depends_on_nothing_and_a_link_to_one_reads_it_all(
+    lab: LabStatus, connect: Connect
+) -> None:
+    async with place(lab, connect) as here:
+        await here.in_guest(here.source, lambda shell: shell.write(8, "first"))
+        names = [f"{here.stem}-{word}" for word in ("middle", "top", "alone")]
+        middle, top, alone = names
+        await here.done("domain.clone", here.source, pattern=middle, kind="linked", base="template")
+        await here.in_guest(middle, lambda shell: shell.write(9, "second"))
+        await here.done("domain.clone", middle, pattern=top, kind="linked", base="template")
+        await here.done("domain.clone", middle, pattern=alone, kind="full")
+        volume = here.conn.storageVolLookupByPath(here.disk(alone))
+        assert etree.fromstring(volume.XMLDesc()).find("backingStore/path") is None
+        for name in (top, alone):
+            seen = await here.in_guest(name, lambda shell: (shell.read(8), shell.read(9)))
+            assert seen == ("first", "second")
+        # A template that is a clone itself stays whose clone it is, and can't be reset.
+        assert here.named(middle).is_template
+        assert here.named(middle).clone_of == here.named(here.source).uuid
+        refused = await here.run("clone.reset", middle)
+        assert refused.error is not None
+        assert "release it first" in refused.error.why
+
+
+async def test_a_clone_whose_overlay_is_gone_is_given_another(
+    lab: LabStatus, connect: Connect
+) -> None:
+    async with place(lab, connect) as here:
+        await here.in_guest(here.source, lambda shell: shell.write(8, "whole"))
+        clone = f"{here.stem}-clone"
+        await here.done("domain.clone", here.source, pattern=clone, kind="linked", base="template")
+        # Somebody removes it by hand; or a reset broke off between its two steps.
+        here.conn.storageVolLookupByPath(here.disk(clone)).delete()
+        await here.done("clone.reset", clone, start=True)
+        assert here.conn.lookupByName(clone).isActive()
+        here.conn.lookupByName(clone).destroy()
+        await until(lambda: not here.named(clone).state.is_active, "it is off")
+        assert await here.in_guest(clone, lambda shell: shell.read(8)) == "whole"
+
+
+async def test_what_is_left_when_vmgui_ends_in_mid_clone_is_named(
+    lab: LabStatus, connect: Connect, daemons: dict[str, Daemon], tmp_path: Path
+) -> None:
+    async with place(lab, connect) as here:
+        fill(here, tmp_path)
+        with slow_copies(daemons["lab-a"], tmp_path, "16M"):
+            job = here.start(
+                "domain.clone", here.source, pattern=f"{here.stem}-{{n}}", count=2, kind="full"
+            )
+            await until(lambda: (job.done_bytes or 0) > 1_000_000, "it copies")
+            await asyncio.wait_for(here.runner.close(), 10)
+            parts = {e.target_name: e for e in here.journal.entries() if e.parent == job.id}
+            # The host copies on, so the file can't be removed yet.
+            assert job.state is JobState.INTERRUPTED
+            assert parts[f"{here.stem}-1"].state is JobState.INTERRUPTED
+            assert f"Left over: {here.stem}-1.qcow2" in parts[f"{here.stem}-1"].state_now
+            assert parts[f"{here.stem}-2"].state is JobState.CANCELLED
+            left = here.conn.storagePoolLookupByName("default").storageVolLookupByName(
+                f"{here.stem}-1.qcow2"
+            )
+            await until(lambda: gone(left), "the copy is done, and its file can be removed")
+        assert here.machines() == {here.source}
+
+
+def gone(volume: libvirt.virStorageVol) -> bool:
+    """Remove a volume where that is possible by now."""
+    try:
+        volume.delete()
+    except libvirt.libvirtError:
+        return False
+    return True
+
+
+async def test_a_clones_own_snapshots_go_with_a_reset_only_where_that_was_said(
+    lab: LabStatus, connect: Connect
+) -> None:
+    async with place(lab, connect) as here:
+        await here.in_guest(here.source, lambda shell: shell.write(8, "lesson"))
+        clone = f"{here.stem}-clone"
+        await here.done("domain.clone", here.source, pattern=clone, kind="linked", base="template")
+        await here.done("snapshot.create", clone, name="mine", kind="internal")
+        await here.in_guest(clone, lambda shell: shell.write(8, "work"))
+        refused = await here.run("clone.reset", clone)
+        assert refused.error is not None
+        assert "mine" in refused.error.why
+        assert await here.in_guest(clone, lambda shell: shell.read(8)) == "work"
+        # Of several, those that would lose something are passed over by name.
+        other = f"{here.stem}-other"
+        await here.done("domain.clone", here.source, pattern=other, kind="linked")
+        await here.in_guest(other, lambda shell: shell.write(8, "work"))
+        some = await here.run("clone.reset-all", here.source)
+        assert some.error is not None
+        assert f"1 clone of 2 could not be reset: {clone}" in some.error.what
+        assert await here.in_guest(other, lambda shell: shell.read(8)) == "lesson"
+        await here.done("clone.reset", clone, snapshots=True)
+        assert here.conn.lookupByName(clone).snapshotNum() == 0
+        assert await here.in_guest(clone, lambda shell: shell.read(8)) == "lesson"

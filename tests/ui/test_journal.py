@@ -221,5 +221,17 @@ def test_a_copy_says_how_much_of_it_is_there() -> None:
 def test_a_tip_is_no_longer_than_a_person_reads(panel: JournalPanel) -> None:
     panel.set_entries((replace(entry(1), virsh=("virsh define x\n" * 99,) * 99),), frozenset())
     tip = panel.model.index(0).data(Qt.ItemDataRole.ToolTipRole)
-    assert len(tip) < 4000
-    assert "88 more" in tip
+    assert len(tip) < 8000
+    assert "87 more" in tip
+
+
+def test_a_part_that_failed_isnt_tried_again_by_itself(panel: JournalPanel) -> None:
+    failed = entry(4, WEB, JobState.FAILED)
+    panel.set_entries((replace(failed, parent="job-0"),), frozenset())
+    panel.list.open_story("job-4")
+    words = {button.text() for button in panel.findChildren(QPushButton)}
+    assert "Try again" not in words
+    panel.list.open_story("")
+    panel.set_entries((failed,), frozenset())
+    panel.list.open_story("job-4")
+    assert "Try again" in {button.text() for button in panel.findChildren(QPushButton)}

@@ -35,7 +35,10 @@ ARGUMENTS = (
     Argument("count", ArgumentType.NUMBER, "How many clones.", default=1),
     Argument("first", ArgumentType.NUMBER, "The first one's number.", default=1),
     Argument(
-        "names", ArgumentType.LIST, "NUMBER=NAME: a clone's name that no pattern gives.", default=()
+        "own_names",
+        ArgumentType.LIST,
+        "NUMBER=NAME: a clone's name that no pattern gives.",
+        default=(),
     ),
     Argument("skips", ArgumentType.LIST, "A number that is passed over.", default=()),
     Argument(
@@ -90,7 +93,7 @@ def arguments_of(spec: CloneSpec) -> dict[str, Value]:
         "kind": spec.kind,
         "count": spec.count,
         "first": spec.first,
-        "names": tuple(f"{number}={name}" for number, name in spec.names),
+        "own_names": tuple(f"{number}={name}" for number, name in spec.names),
         "skips": tuple(map(str, spec.skipped)),
         "disks": tuple(f"{target}={choice}" for target, choice in spec.disks),
         "snapshot": spec.snapshot,
@@ -118,7 +121,7 @@ def spec_of(values: Values) -> CloneSpec:
         count=count,
         first=first,
         pattern=values.text("pattern"),
-        names=_pairs(values, "names", int, str),
+        names=_pairs(values, "own_names", int, str),
         skipped=tuple(_read(int, text, "skips") for text in values.texts("skips")),
         disks=_pairs(values, "disks", str, DiskChoice),
         snapshot=values.text("snapshot"),

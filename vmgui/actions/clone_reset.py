@@ -122,15 +122,11 @@ async def _reset_one(work: Work[Domain], plan: ResetPlan) -> None:
         await work.act_on_host(domains.discard_saved, plan.uuid)
     for name in plan.snapshots:
         # Its data lie inside the file that goes: what libvirt knows of it goes with it.
-        await work.act_on_host(_forget_snapshot, plan.uuid, name)
+        await work.act_on_host(snapshot_calls.forget, plan.uuid, name)
     for overlay in plan.overlays:
         await _renew(work, overlay)
     if work.values.flag("start"):
         await work.act_on_host(domains.start, plan.uuid, deadline_s=None)
-
-
-def _forget_snapshot(conn: object, uuid: str, name: str) -> None:
-    snapshot_calls.delete(conn, uuid, name, metadata_only=True, starts=False)
 
 
 async def _renew(work: Work[Domain], overlay: NewOverlay) -> None:

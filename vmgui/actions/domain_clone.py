@@ -97,7 +97,8 @@ class _Cloning:
         self._done: list[_Made] = []
         self._failed: list[tuple[PlannedMachine, VmguiError]] = []
         self._left: list[str] = []
-        self._total_bytes = sum(disk.now_bytes or 0 for disk in plan.disks) * plan.spec.count
+        copied = [disk for disk in plan.disks if disk.choice is DiskChoice.FULL]
+        self._total_bytes = sum(disk.now_bytes or 0 for disk in copied) * plan.spec.count
         self._copied_bytes = 0
 
     async def run(self) -> None:
@@ -124,6 +125,8 @@ class _Cloning:
             if work.job.cancel_asked or (self._failed and _stops(self._failed[-1][1])):
                 break
             await self._try(machine, part)
+            if not self._total_bytes:
+                work.job.show_progress((parts.index(part) + 1) / len(parts))
         work.job.cancel_with(None)
         if self._failed or work.job.cancel_asked:
             await self._give_up()
@@ -159,8 +162,9 @@ class _Cloning:
                 try:
                     await self._make(made, part)
                 except BaseException as error:
-                    # Also where vmgui itself is at its end: what is cut off is half-made.
-                    left = await asyncio.shield(self._undo(made, wait=_is_cut(error)))
+                    # Also where vmgui itself ends: but then nobody waits for the host.
+                    wait = isinstance(error, VmguiError) and _is_cut(error)
+                    left = await asyncio.shield(self._undo(made, wait=wait))
                     part.state_now = _state_of(left)
                     self._left += left
                     raise
@@ -187,6 +191,8 @@ class _Cloning:
             paths = tuple(disk.path for disk in machine.disks if disk.volume)
             await sysprep(paths, machine.hostname, part.failure)
         xml = definition(self._facts, self._plan, machine)
+        if not self._plan.spec.snapshot:
+            await work.act(clones.check_still_off)
         await work.act_on_host(clones.define, xml)
         made.defined = True
 
@@ -354,11 +360,9 @@ class _Cloning:
             )
 
 
-def _is_cut(error: BaseException) -> bool:
+def _is_cut(error: VmguiError) -> bool:
     """Tell whether nobody knows what became of a call."""
-    return not isinstance(error, VmguiError) or isinstance(
-        error, ConnectionLost | ConnectionFailed | CallLate
-    )
+    return isinstance(error, ConnectionLost | ConnectionFailed | CallLate)
 
 
 def _stops(error: VmguiError) -> bool:

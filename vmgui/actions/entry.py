@@ -83,6 +83,9 @@ def to_json(entry: Entry) -> str:
     values = asdict(entry)
     for passing in ("progress", "done_bytes", "total_bytes"):
         del values[passing]
+    if entry.parent and not entry.state.is_over:
+        # A part's lines may be long, and it writes them once more when it is over.
+        values["virsh"] = ()
     return json.dumps({"format": FORMAT, **values}, separators=(",", ":"))
 
 

@@ -111,6 +111,17 @@ _FAILED = "The clone can't be defined."
 _AGAIN = "Do it again: it gets another one then."
 
 
+def check_still_off(conn: libvirt.virConnect, uuid: str) -> None:
+    """Raise NotPossibleNow where a machine was started while its disks were being cloned."""
+    machine = find(conn, uuid)
+    if machine.isActive():
+        raise NotPossibleNow(
+            "The clone is no good.",
+            f"{machine.name()} was started while its disks were cloned: what was read is torn.",
+            "Shut it down, and clone it again.",
+        )
+
+
 def set_origin(conn: libvirt.virConnect, uuid: str, origin: Origin) -> None:
     """Keep whether a domain is a template, and whose clone it is."""
     domain = find(conn, uuid)

@@ -1,7 +1,5 @@
 """Plans clones: from what there is and what is wanted to every name, address and file."""
 
-import hashlib
-import uuid
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,6 +16,7 @@ from vmgui.insight.clone_disks import (
 )
 from vmgui.insight.clone_files import file_plan
 from vmgui.insight.clone_freeze import freeze_plan, freeze_refusal
+from vmgui.insight.clone_names import FreeFiles, free_macs, free_uuid, name_refusal
 from vmgui.insight.clone_plan import (
     CloneFacts,
     ClonePlan,
@@ -46,9 +45,6 @@ SEED_BYTES = 400 * 1024
 _VARIABLES_BYTES = 540 * 1024
 """What a file of UEFI variables takes with the firmware that distributions ship."""
 
-_LONGEST_NAME = 200
-"""In bytes: a file's name has 255, and the name stands in it with target and suffix."""
-
 
 def plan_clones(facts: CloneFacts, spec: CloneSpec) -> ClonePlan:
     """Return what ``spec`` would make of what there is; nothing is read or touched."""
@@ -56,7 +52,7 @@ def plan_clones(facts: CloneFacts, spec: CloneSpec) -> ClonePlan:
     pool = _pool(facts, source, spec)
     filled = replace(
         spec,
-        pattern=spec.pattern or default_pattern(facts.storage.domain.name, spec.count),
+        pattern=spec.pattern or _default_pattern(facts, spec.count),
         pool=pool.key.id if pool is not None else spec.pool,
         guest=_guest(facts, source, spec.guest, pool),
     )
@@ -89,6 +85,16 @@ def plan_clones(facts: CloneFacts, spec: CloneSpec) -> ClonePlan:
     )
 
 
+def _default_pattern(facts: CloneFacts, count: int) -> str:
+    """Return the pattern that is offered; one clone gets a name that nobody has yet."""
+    pattern = free = default_pattern(facts.storage.domain.name, count)
+    number = 1
+    while count == 1 and free in facts.names:
+        number += 1
+        free = f"{pattern}-{number}"
+    return free
+
+
 def _pool(facts: CloneFacts, source: Source, spec: CloneSpec) -> Pool | None:
     """Return the pool for the new files: the chosen one, or that of the source's first disk."""
     if spec.pool:
@@ -109,7 +115,7 @@ def _machines(
     pool: Pool | None,
 ) -> Iterator[PlannedMachine]:
     key, original = facts.storage.domain.key, facts.storage.domain
-    paths = {image.path for image in facts.storage.images}
+    files = FreeFiles(pool, (image.path for image in facts.storage.images))
     macs, uuids = set(facts.macs), set(facts.uuids)
     macs |= {each.mac.lower() for each in (*original.interfaces, *source.domain.interfaces)}
     named = [
@@ -117,30 +123,29 @@ def _machines(
         for number in spec.numbers()
     ]
     times = Counter(name for _, name in named)
-    own_files = [disk for disk in disks if planned_disk(disk, "", pool).volume]
+    own_files = [disk for disk in disks if planned_disk(disk, "x", pool).volume]
     for number, name in named:
         planned = tuple(
             planned_disk(
                 disk,
-                _free_stem(
-                    name if len(own_files) == 1 else f"{name}-{disk.disk.target}", pool, paths
-                ),
+                files.free(name if len(own_files) == 1 else f"{name}-{disk.disk.target}")
+                if disk in own_files
+                else "",
                 pool,
             )
             for disk in disks
         )
-        paths |= {disk.path for disk in planned if disk.volume}
         yield PlannedMachine(
             number=number,
             name=name,
             host=key.host,
             host_name=facts.host_name,
-            uuid=_free_uuid(spec, original.uuid, number, name, uuids),
+            uuid=free_uuid(spec, original.uuid, number, name, uuids),
             hostname="" if spec.guest is GuestName.NONE else hostname_of(name),
-            macs=tuple(_free_macs(spec, source, number, macs)),
+            macs=tuple(free_macs(spec, source, number, macs)),
             disks=planned,
-            nvram=_variables(source, facts, name, pool, paths),
-            seed_path=_seed_path(spec, name, pool, paths),
+            nvram=_variables(source, facts, name, files),
+            seed_path=_seed_path(spec, name, files),
             conflict=_conflict(facts, name, times[name]),
             # Another number helps only where it gives another name.
             can_skip=name in facts.names
@@ -159,80 +164,20 @@ def _conflict(facts: CloneFacts, name: str, times: int) -> str:
     return ""
 
 
-def name_refusal(name: str) -> str:
-    """Tell why libvirt wouldn't take a name, or a file couldn't bear it; "" where both do."""
-    if not name.strip() or name != name.strip():
-        return "the name is empty or has space around it"
-    if "/" in name or not name.isprintable() or name in {".", ".."}:
-        return "the name has a slash or characters that can't be seen"
-    if len(name.encode(errors="replace")) > _LONGEST_NAME:
-        return "the name is too long for a file"
-    return ""
-
-
-def _free_stem(stem: str, pool: Pool | None, taken: set[str]) -> str:
-    """Return ``stem``, or one with a number behind it where a file of that name is there."""
-    if pool is None:
-        return stem
-    stems = {path.rpartition(".")[0] or path for path in taken}
-    free, number = stem, 1
-    while path_in(pool, free) in stems | taken:
-        number += 1
-        free = f"{stem}-{number}"
-    return free
-
-
-def _free_uuid(spec: CloneSpec, source: str, number: int, name: str, taken: set[str]) -> str:
-    turn = 0
-    while (found := _uuid(source, spec.seed, number, name, turn)) in taken:
-        turn += 1
-    taken.add(found)
-    return found
-
-
-def _uuid(*parts: object) -> str:
-    return str(uuid.uuid5(uuid.NAMESPACE_OID, "/".join(map(str, parts))))
-
-
-def _free_macs(
-    spec: CloneSpec, source: Source, number: int, taken: set[str]
-) -> Iterator[tuple[str, str]]:
-    """Yield a MAC for each of the source's, in libvirt's range; a number keeps its own.
-
-    Two bytes are the spec's own (its pattern's too: two who clone the same machine at once have
-    other names), and the last one counts, so that a class stands together.
-    """
-    told = f"{spec.seed}/{spec.pattern}/{source.domain.uuid}"
-    digest = hashlib.sha256(told.encode(errors="surrogatepass")).digest()
-    interfaces = source.domain.interfaces
-    for index, interface in enumerate(interfaces):
-        step = (digest[0] << 16) + (digest[1] << 8) + number * len(interfaces) + index
-        while (mac := _mac(step)) in taken:
-            step += 1
-        taken.add(mac)
-        yield interface.mac, mac
-
-
-def _mac(step: int) -> str:
-    return ":".join(f"{byte:02x}" for byte in (0x52, 0x54, 0, *(step % 2**24).to_bytes(3, "big")))
-
-
-def _variables(
-    source: Source, facts: CloneFacts, name: str, pool: Pool | None, taken: set[str]
-) -> str:
+def _variables(source: Source, facts: CloneFacts, name: str, files: FreeFiles) -> str:
     """Return where the copy of the UEFI variables goes; "" where libvirt makes them anew."""
     path = source.domain.nvram_path
     image = next((each for each in facts.storage.images if each.path == path), None)
-    if not path or image is None or image.pool is None or not _holds_files(pool):
+    if not path or image is None or image.pool is None or not _holds_files(files.pool):
         return ""
-    assert pool is not None
-    return path_in(pool, f"{_free_stem(f'{name}_VARS', pool, taken)}.fd")
+    assert files.pool is not None
+    return path_in(files.pool, f"{files.free(f'{name}_VARS')}.fd")
 
 
-def _seed_path(spec: CloneSpec, name: str, pool: Pool | None, taken: set[str]) -> str:
-    if spec.guest is not GuestName.CLOUD_INIT or pool is None:
+def _seed_path(spec: CloneSpec, name: str, files: FreeFiles) -> str:
+    if spec.guest is not GuestName.CLOUD_INIT or files.pool is None:
         return ""
-    return path_in(pool, f"{_free_stem(f'{name}-seed', pool, taken)}.iso")
+    return path_in(files.pool, f"{files.free(f'{name}-seed')}.iso")
 
 
 def _holds_files(pool: Pool | None) -> bool:

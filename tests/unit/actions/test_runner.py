@@ -1,6 +1,7 @@
 """The runner's own promises, with actions whose end the test decides."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
@@ -282,3 +283,45 @@ async def test_closing_ends_what_was_just_begun() -> None:
     assert gate.begun == []
     assert world.runner.jobs == ()
     assert not world.runner.busy
+
+
+async def test_the_parts_of_a_job_end_as_they_went_and_none_stays_open() -> None:
+    async def deed(work: Work[Domain]) -> None:
+        parts = [
+            work.child("Part", domain_key(A, name), name, (f"virsh {name}",)) for name in "abcd"
+        ]
+        async with work.within(parts[0]):
+            parts[0].show_bytes(1, 4)
+        with contextlib.suppress(VmguiError):
+            async with work.within(parts[1]):
+                raise VmguiError("It broke.", "why")
+        async with work.within(parts[2]):
+            raise RuntimeError("a bug")
+
+    world = World(deed)
+    (job,) = world.run(keys(A, 1))
+    assert await job.wait() is JobState.FAILED
+    entries = {each.target_name: each for each in world.journal.entries() if each.parent == job.id}
+    assert {name: each.state for name, each in entries.items()} == {
+        "a": JobState.DONE,
+        "b": JobState.FAILED,
+        "c": JobState.FAILED,
+        "d": JobState.CANCELLED,
+    }
+    assert (entries["a"].done_bytes, entries["a"].total_bytes) == (1, 4)
+    assert entries["b"].why == "why"
+    assert "fault of vmgui" in entries["c"].why
+    assert entries["d"].state_now == "Nothing was changed."
+    assert world.runner.jobs == ()
+
+
+async def test_a_template_is_spared_what_doesnt_say_that_it_is_for_templates() -> None:
+    gate = Gate()
+    world = World(gate)
+    (key,) = keys(A, 1)
+    world.inventory.apply(Change(updated=(Domain(key, "gold", DomainState.OFF, is_template=True),)))
+    (job,) = world.run([key])
+    assert await job.wait() is JobState.FAILED
+    assert gate.begun == []
+    assert job.error is not None
+    assert "gold is a template" in job.error.why

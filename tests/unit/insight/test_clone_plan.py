@@ -114,6 +114,12 @@ def test_a_name_that_is_taken_is_a_conflict_with_a_number_to_skip() -> None:
     assert renamed.ready
 
 
+def test_the_name_that_is_offered_is_free() -> None:
+    known = facts(names={"win-clone": "lab-a", "win-clone-2": "lab-b"})
+    assert plan_clones(known, FULL).machines[0].name == "win-clone-3"
+    assert plan_clones(known, FULL).ready
+
+
 def test_two_clones_of_one_name_are_both_conflicts() -> None:
     plan = plan_clones(facts(), replace(CLASS, count=2, names=((2, "student-01"),)))
     assert len(plan.conflicts) == 2

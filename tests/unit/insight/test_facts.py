@@ -102,6 +102,17 @@ def test_an_unusual_state_is_told_with_its_reason() -> None:
     assert ("Memory", "6.0 GiB at start", "8.0 GiB max") in _lines(machine_facts(saved, HOST))
 
 
+def test_a_template_and_its_clone_say_so() -> None:
+    assert ("Template", "only cloned", "not started or changed") in _lines(
+        machine_facts(replace(WEB, is_template=True), HOST)
+    )
+    clone = replace(WEB, clone_of="u", clone_of_name="gold")
+    (fact,) = [fact for fact in machine_facts(clone, HOST) if fact.id == "clone-of"]
+    assert (fact.label, fact.value) == ("Linked clone of", "gold")
+    assert fact.link is not None
+    assert (fact.link.host, fact.link.id) == (clone.key.host, "u")
+
+
 def test_a_machine_not_read_yet_claims_nothing() -> None:
     bare = Domain(WEB.key, "x", DomainState.RUNNING)
     assert _lines(machine_facts(bare, HOST)) == [("Host", "lab-a", "doesn't start with the host")]

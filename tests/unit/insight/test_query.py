@@ -101,6 +101,8 @@ SAMPLE = Sample(
         ("is:transient", False),
         ("is:attention", False),
         ("is:stale", False),
+        ("is:template", False),
+        ("is:clone", False),
         ("os:debian*", True),
         ("network:br0", True),
         ("mac:52:54:00:*", True),

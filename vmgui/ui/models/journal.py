@@ -22,7 +22,7 @@ ENTRY_ROLE = Qt.ItemDataRole.UserRole
 PART_ROLE = Qt.ItemDataRole.UserRole + 1
 """Whether a row is a part of the one above it."""
 
-_LINES_IN_A_TIP, _LONGEST_IN_A_TIP = 12, 160
+_LINES_SHOWN, _LONGEST_SHOWN = 12, 400
 _ROLES = Qt.ItemDataRole
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -91,6 +91,13 @@ def in_families(entries: Sequence[Entry]) -> list[Entry]:
             if entry.state is not JobState.DONE:
                 rows += parts.get(entry.id, ())
     return rows
+
+
+def shown_lines(entry: Entry) -> tuple[str, ...]:
+    """Return the virsh lines as they are shown: a class of clones has some hundred kilobytes."""
+    shown = [one_line(line[:_LONGEST_SHOWN]) for line in entry.virsh[:_LINES_SHOWN]]
+    more = len(entry.virsh) - len(shown)
+    return (*shown, f"… {more} more") if more else tuple(shown)
 
 
 def _took(entry: Entry) -> str:
@@ -182,10 +189,8 @@ class JournalModel(QAbstractListModel):
         if role in (_ROLES.DisplayRole, _ROLES.AccessibleTextRole):
             return f"{entry.title} {one_line(entry.target_name)}, {result_text(entry)}"
         if role == _ROLES.ToolTipRole:
-            lines = [f"{entry.title} {entry.target_name} on {entry.host_name}", *entry.virsh]
-            shown = [one_line(line)[:_LONGEST_IN_A_TIP] for line in lines[:_LINES_IN_A_TIP]]
-            shown += [f"… {len(lines) - len(shown)} more"] if len(lines) > len(shown) else []
-            return plain_tooltip("\n".join(shown))
+            head = one_line(f"{entry.title} {entry.target_name} on {entry.host_name}")
+            return plain_tooltip("\n".join((head, *shown_lines(entry))))
         if role == PART_ROLE:
             return bool(entry.parent) and self._shows(entry.parent)
         return None

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from vmgui.actions.entry import Entry
 from vmgui.actions.job import JobState
-from vmgui.ui.models.journal import ENTRY_ROLE, PART_ROLE, result_text
+from vmgui.ui.models.journal import ENTRY_ROLE, PART_ROLE, result_text, shown_lines
 from vmgui.ui.style import Style
 from vmgui.ui.style.tokens import RADIUS_CHIP, ROW_PX
 from vmgui.ui.widgets.state_mark import paint_mark
@@ -138,7 +138,7 @@ class JournalDelegate(QStyledItemDelegate):
     def _paint_virsh(self, painter: QPainter, area: QRect, entry: Entry) -> None:
         painter.setFont(self._style.font("mono"))
         painter.setPen(self._style.color("t2"))
-        text = one_line("; ".join(entry.virsh))
+        text = "; ".join(shown_lines(entry))
         text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, area.width())
         painter.drawText(area, _TEXT, text)
 

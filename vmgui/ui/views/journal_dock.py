@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
 from vmgui.actions.entry import Entry
 from vmgui.actions.journal import as_script
 from vmgui.inventory.key import Key
-from vmgui.ui.models.journal import JournalModel, Shelf, concerns
+from vmgui.ui.models.journal import JournalModel, Shelf, concerns, shown_lines
 from vmgui.ui.style import Style
 from vmgui.ui.views.journal_delegate import Cells, JournalDelegate, button_text, cells
 from vmgui.ui.widgets.chips import CountBadge
@@ -138,8 +138,11 @@ class JournalList(QListView):
         text = "\n".join(filter(None, (entry.libvirt_says, entry.report)))
         why = " ".join(filter(None, (entry.why, entry.what_to_do)))
         panel.show_failure(
-            Failure(entry.what or entry.title, why, entry.state_now, text, "; ".join(entry.virsh)),
-            (("again", "Try again"),),
+            Failure(
+                entry.what or entry.title, why, entry.state_now, text, "; ".join(shown_lines(entry))
+            ),
+            # A part is done again with the job that it is a part of.
+            () if entry.parent else (("again", "Try again"),),
         )
         panel.clicked.connect(lambda _key: self.again_wanted.emit(entry))
         panel.installEventFilter(self)
@@ -289,8 +292,8 @@ class JournalPanel(QWidget):
 
     @property
     def running(self) -> int:
-        """How many jobs run or wait, on all hosts."""
-        return sum(Shelf.RUNNING.holds(entry) for entry in self._entries)
+        """How many jobs run or wait, on all hosts; parts of one don't count apart."""
+        return sum(Shelf.RUNNING.holds(entry) and not entry.parent for entry in self._entries)
 
     def height_of_lines(self, lines: int) -> int:
         """Return how high the panel is that shows so many lines, in pixels."""

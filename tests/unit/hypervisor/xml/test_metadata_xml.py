@@ -1,16 +1,21 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml import etree
 
 from vmgui.hypervisor.errors import UnfitText
 from vmgui.hypervisor.xml.domain import read_domain_xml
 from vmgui.hypervisor.xml.metadata import (
     METADATA_PREFIX,
+    BaseOfDisk,
+    Origin,
     check_text,
+    origin_element,
+    read_origin,
     readable_os,
     tags_element,
 )
-from vmgui.inventory.domain import METADATA_URI, Domain, DomainState
+from vmgui.inventory.domain import METADATA_URI, ORIGIN_URI, Domain, DomainState
 from vmgui.inventory.key import domain_key
 
 legal_text = st.text(
@@ -82,3 +87,19 @@ def test_characters_that_xml_cannot_hold_are_refused_by_name(character: str) -> 
 )
 def test_system_is_named_as_a_person_would(os_id: str, name: str) -> None:
     assert readable_os(os_id) == name
+
+
+@given(legal_text, st.lists(st.builds(BaseOfDisk, legal_text, legal_text, legal_text)))
+def test_an_origin_of_any_text_comes_back_as_it_was(name: str, bases: list[BaseOfDisk]) -> None:
+    origin = Origin(clone_of="a-uuid", clone_of_name=name, bases=tuple(bases))
+    element = origin_element(origin)
+    assert element is not None
+    own = element.replace("<origin ", f'<origin xmlns="{ORIGIN_URI}" ', 1)
+    assert read_origin(etree.fromstring(f"<metadata>{own}</metadata>")) == origin
+
+
+def test_an_origin_that_says_nothing_is_removed() -> None:
+    assert origin_element(Origin()) is None
+    assert origin_element(Origin(is_template=True)) == '<origin template="yes"/>'
+    with pytest.raises(UnfitText):
+        origin_element(Origin(clone_of="x", clone_of_name="bell\a"))

@@ -1,0 +1,64 @@
+"""Definitions of clones on libvirt's test driver: what libvirt itself would let pass."""
+
+from collections.abc import Iterator
+
+import libvirt
+import pytest
+
+from vmgui.hypervisor.clones import check_still_off, define, get_origin, set_origin
+from vmgui.hypervisor.errors import NotPossibleNow
+from vmgui.hypervisor.xml.metadata import BaseOfDisk, Origin
+
+UUIDS = ("11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222")
+
+
+def xml(name: str, uuid: str, mac: str) -> str:
+    return f"""<domain type='test'><name>{name}</name><uuid>{uuid}</uuid><memory>8192</memory>
+<os><type>hvm</type></os><devices><interface type='user'><mac address='{mac}'/></interface>
+</devices></domain>"""
+
+
+@pytest.fixture
+def conn() -> Iterator[libvirt.virConnect]:
+    libvirt.registerErrorHandler(lambda *_: None, None)
+    opened = libvirt.open("test:///default")
+    define(opened, xml("first", UUIDS[0], "52:54:00:00:00:aa"))
+    yield opened
+    opened.lookupByUUIDString(UUIDS[0]).undefine()
+    opened.close()
+
+
+@pytest.mark.parametrize(
+    ("uuid", "mac", "says"),
+    [
+        (UUIDS[0], "52:54:00:00:00:bb", "first has its UUID"),
+        (UUIDS[1], "52:54:00:00:00:AA", "first has its MAC"),
+    ],
+)
+def test_what_a_machine_has_by_now_is_never_taken_from_it(
+    conn: libvirt.virConnect, uuid: str, mac: str, says: str
+) -> None:
+    before = conn.lookupByUUIDString(UUIDS[0]).XMLDesc()
+    with pytest.raises(NotPossibleNow, match=says):
+        define(conn, xml("second", uuid, mac))
+    assert conn.lookupByUUIDString(UUIDS[0]).XMLDesc() == before
+    assert len(conn.listAllDomains()) == 2
+
+
+def test_a_machine_that_was_started_meanwhile_is_told(conn: libvirt.virConnect) -> None:
+    check_still_off(conn, UUIDS[0])
+    conn.lookupByUUIDString(UUIDS[0]).create()
+    try:
+        with pytest.raises(NotPossibleNow, match="was started while"):
+            check_still_off(conn, UUIDS[0])
+    finally:
+        conn.lookupByUUIDString(UUIDS[0]).destroy()
+
+
+def test_an_origin_is_kept_beside_the_tags(conn: libvirt.virConnect) -> None:
+    assert get_origin(conn, UUIDS[0]) == Origin()
+    origin = Origin(True, UUIDS[1], "it's <gold>", (BaseOfDisk("vda", "/a b", "qcow2"),))
+    set_origin(conn, UUIDS[0], origin)
+    assert get_origin(conn, UUIDS[0]) == origin
+    set_origin(conn, UUIDS[0], Origin())
+    assert get_origin(conn, UUIDS[0]) == Origin()
