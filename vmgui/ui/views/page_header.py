@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from vmgui.ui.style import current
@@ -14,6 +14,7 @@ from vmgui.ui.widgets.text import plain_label
 
 _LEAST_LETTERS = 4  # names are cut before the window is made wider
 _TAGS_SHOWN = 5
+_TAG_GAP_PX = 6
 
 
 class PageHeader(QWidget):
@@ -54,6 +55,8 @@ class PageHeader(QWidget):
         self._second.setSpacing(6)
         self._second.addWidget(self._crumb)
         self._second.addWidget(self._arrow)
+        self._tag_line = _TagLine(self)
+        self._second.addWidget(self._tag_line)
         self._second.addWidget(self.summary, 1)
         words = QVBoxLayout()
         words.setSpacing(2)
@@ -80,15 +83,53 @@ class PageHeader(QWidget):
         if shown == self._tags:
             return
         self._tags = shown
-        while self._second.count() > 3:
-            item = self._second.takeAt(2)
-            if item is not None and (chip := item.widget()) is not None:
-                chip.deleteLater()
-        for index, tag in enumerate(shown):
-            chip = TagChip(tag, self)
+        chips = [TagChip(tag, self._tag_line) for tag in shown]
+        for tag, chip in zip(shown, chips, strict=True):
             chip.setObjectName(f"page-tag-{tag}")
             chip.clicked.connect(lambda _on=False, tag=tag: self.tag_activated.emit(tag))
-            self._second.insertWidget(2 + index, chip)
+        self._tag_line.set_chips(chips)
+
+
+class _TagLine(QWidget):
+    """Chips in a line, as many as there is room for: they never make the window wider."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._chips: list[TagChip] = []
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        current().changed.connect(self._measure)
+
+    def set_chips(self, chips: list[TagChip]) -> None:
+        """Show these, which are its children, and delete those before."""
+        for chip in self._chips:
+            chip.deleteLater()
+        self._chips = chips
+        self.setVisible(bool(chips))
+        self._measure()
+
+    def _measure(self) -> None:
+        self.updateGeometry()
+        self._arrange()
+
+    def _arrange(self) -> None:
+        left_px = 0
+        for chip in self._chips:
+            size = chip.sizeHint()
+            chip.setGeometry(left_px, 0, size.width(), size.height())
+            chip.setVisible(left_px + size.width() <= self.width())
+            left_px += size.width() + _TAG_GAP_PX
+
+    def sizeHint(self) -> QSize:
+        sizes = [chip.sizeHint() for chip in self._chips]
+        width = sum(size.width() + _TAG_GAP_PX for size in sizes) - _TAG_GAP_PX
+        return QSize(max(0, width), max((size.height() for size in sizes), default=0))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, self.sizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
 
 
 class _IconTile(QWidget):
