@@ -260,6 +260,9 @@ async def test_deleting_is_shown_on_the_files_before_it_is_done(
     await until(lambda: "Copies up to 1.9 GiB" in line.accessibleName(), "the plan is told")
     assert "Machine keeps running" in line.accessibleName()
     assert "the way back to “upgraded”" in line.accessibleName()
+    told = line.layout()
+    assert told is not None
+    await until(lambda: line.height() >= told.heightForWidth(line.width()), "all of it is seen")
     command = child(tab, CommandLine, "snapshot-command")
     assert command.command == "virsh snapshot-delete db-01 upgraded"
     chain = tab.chain.view.chain_now
@@ -552,3 +555,20 @@ async def test_the_page_has_a_button_for_a_snapshot(
     button = child(page, QPushButton, "action-snapshot.create")
     assert button.text() == "Snapshot"
     assert "virsh snapshot-create-as" in button.toolTip()
+
+
+async def test_a_machine_that_went_keeps_its_picture_and_offers_nothing(
+    qloop: QEventLoop, make_stage: MakeStage
+) -> None:
+    stage = await make_stage()
+    tab = stage.open()
+    tab.choose("upgraded")
+    assert child(tab, QPushButton, "action-snapshot.delete").isEnabled()
+    stage.apply(removed=(world.KEY,))
+    button = child(tab, QPushButton, "action-snapshot.delete")
+    await until(lambda: not button.isEnabled(), "it can't be deleted any more")
+    assert "isn't there any more" in button.toolTip()
+    assert child(tab, QLabel, "snapshot-counts").text() == "8 snapshots, 3 branches"
+    for which in (Qt.Key.Key_Delete, Qt.Key.Key_S, Qt.Key.Key_R, Qt.Key.Key_C):
+        key(tab, which)
+    assert stage.asked == []
