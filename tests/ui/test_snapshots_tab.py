@@ -143,6 +143,7 @@ async def test_the_tab_counts_and_shows_where_you_are(
     assert bar.tabText(bar.currentIndex()) == "Snapshots 8"
     assert tab.chosen == HERE
     assert name(tab) == "You are here"
+    await until(lambda: "717 MiB" in words(tab.details), "it says what was written since")
     assert not child(page, QWidget, "graph-range").isVisible()
     assert child(page, QPushButton, "take-snapshot").isVisible()
 
@@ -274,6 +275,7 @@ async def test_deleting_is_shown_on_the_files_before_it_is_done(
     key(tab, Qt.Key.Key_P)
     await until(lambda: "is forced off" in line.accessibleName(), "the other plan is told")
     assert tab.chain.preview.key == "revert"
+    await until(lambda: line.height() >= told.heightForWidth(line.width()), "it is seen, too")
     key(tab, Qt.Key.Key_P)
     assert tab.chain.preview.key == "nothing"
     assert "snapshot-revert" in command.command
@@ -538,7 +540,9 @@ async def test_two_hundred_in_thirty_branches_are_all_there(
     assert layout is not None
     assert len(view._nodes) == 201
     assert layout.branches >= 25
-    view.fit()
+    QTest.mouseClick(child(stage.window, QToolButton, "zoom-fit"), Qt.MouseButton.LeftButton)
+    stage.window.resize(1400, 900)
+    await until(lambda: view.horizontalScrollBar().maximum() == 0, "all of it is in sight")
     for _ in range(30):
         key(tab, Qt.Key.Key_Left)
     assert tab.chosen != HERE

@@ -44,8 +44,8 @@ class AxisStrip(QWidget):
         for day in layout.days:
             x = self._view.x_of(day.x)
             width = metrics.horizontalAdvance(day.text) + style.px(8)
-            painter.drawLine(QLineF(x, y - 4, x, y + 4))
             if x - width / 2 >= free:
+                painter.drawLine(QLineF(x, y - 4, x, y + 4))
                 box = QRectF(x - width / 2, 0, width, y - 4)
                 painter.drawText(box, _CENTRE, day.text)
                 free = x + width / 2
