@@ -143,6 +143,7 @@ async def test_the_tab_counts_and_shows_where_you_are(
     assert bar.tabText(bar.currentIndex()) == "Snapshots 8"
     assert tab.chosen == HERE
     assert name(tab) == "You are here"
+    await until(lambda: "717 MiB" in words(tab.details), "it says what was written since")
     assert not child(page, QWidget, "graph-range").isVisible()
     assert child(page, QPushButton, "take-snapshot").isVisible()
 
@@ -260,6 +261,9 @@ async def test_deleting_is_shown_on_the_files_before_it_is_done(
     await until(lambda: "Copies up to 1.9 GiB" in line.accessibleName(), "the plan is told")
     assert "Machine keeps running" in line.accessibleName()
     assert "the way back to “upgraded”" in line.accessibleName()
+    told = line.layout()
+    assert told is not None
+    await until(lambda: line.height() >= told.heightForWidth(line.width()), "all of it is seen")
     command = child(tab, CommandLine, "snapshot-command")
     assert command.command == "virsh snapshot-delete db-01 upgraded"
     chain = tab.chain.view.chain_now
@@ -271,6 +275,7 @@ async def test_deleting_is_shown_on_the_files_before_it_is_done(
     key(tab, Qt.Key.Key_P)
     await until(lambda: "is forced off" in line.accessibleName(), "the other plan is told")
     assert tab.chain.preview.key == "revert"
+    await until(lambda: line.height() >= told.heightForWidth(line.width()), "it is seen, too")
     key(tab, Qt.Key.Key_P)
     assert tab.chain.preview.key == "nothing"
     assert "snapshot-revert" in command.command
@@ -535,7 +540,9 @@ async def test_two_hundred_in_thirty_branches_are_all_there(
     assert layout is not None
     assert len(view._nodes) == 201
     assert layout.branches >= 25
-    view.fit()
+    QTest.mouseClick(child(stage.window, QToolButton, "zoom-fit"), Qt.MouseButton.LeftButton)
+    stage.window.resize(1400, 900)
+    await until(lambda: view.horizontalScrollBar().maximum() == 0, "all of it is in sight")
     for _ in range(30):
         key(tab, Qt.Key.Key_Left)
     assert tab.chosen != HERE
@@ -552,3 +559,20 @@ async def test_the_page_has_a_button_for_a_snapshot(
     button = child(page, QPushButton, "action-snapshot.create")
     assert button.text() == "Snapshot"
     assert "virsh snapshot-create-as" in button.toolTip()
+
+
+async def test_a_machine_that_went_keeps_its_picture_and_offers_nothing(
+    qloop: QEventLoop, make_stage: MakeStage
+) -> None:
+    stage = await make_stage()
+    tab = stage.open()
+    tab.choose("upgraded")
+    assert child(tab, QPushButton, "action-snapshot.delete").isEnabled()
+    stage.apply(removed=(world.KEY,))
+    button = child(tab, QPushButton, "action-snapshot.delete")
+    await until(lambda: not button.isEnabled(), "it can't be deleted any more")
+    assert "isn't there any more" in button.toolTip()
+    assert child(tab, QLabel, "snapshot-counts").text() == "8 snapshots, 3 branches"
+    for which in (Qt.Key.Key_Delete, Qt.Key.Key_S, Qt.Key.Key_R, Qt.Key.Key_C):
+        key(tab, which)
+    assert stage.asked == []

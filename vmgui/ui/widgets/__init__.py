@@ -19,11 +19,13 @@ graph         GraphCard(title, quantity, crosshair): set_series, set_limit, set_
               set_frozen, signal event_clicked(str); SeriesSpec; GraphEvent; Crosshair
 graph (cont.) quantity is percent, memory (bytes), disk (bytes/s) or network (bits/s); times are
               seconds since 1970, ascending; values any sequence of floats, NaN is a gap
-segmented     Segmented([(key, title), ...], name): key, choose(key), signal chosen(str)
+segmented     Segmented([(key, title), ...], name): key, choose(key), set_title(key, title, tone),
+              set_offered(key, offered), signal chosen(str)
 banner        Banner: say(tone, icon or state, strong, detail, [(key, title)]), signal clicked(str)
 failure       FailurePanel: show_failure(Failure(what, why, state_now, libvirt_text, command),
               [(key, title)]), signal clicked(str); Failure.report()
-empty_state   EmptyState(icon, title, sentence, *, action, action_icon, command), signal clicked()
+empty_state   EmptyState(icon, title, sentence, *, action, action_icon, command),
+              offer(offered, command), signal clicked()
 command_line  CommandLine(command, tone): set_command, copy()
 tag_field     TagField(tags, known): a QLineEdit; tags()
 toggle        Toggle(name): a QCheckBox drawn as a switch

@@ -112,7 +112,7 @@ class Details(QFrame):
         self._caution.say(caution(snapshot, domain))
         self._xml.show()
 
-    def show_here(self, domain: Domain, parent: str | None, since: str) -> None:
+    def show_here(self, domain: Domain, parent: str | None, written: str) -> None:
         """Show the machine as it is now."""
         self._name.setText("You are here")
         self._description.setText(f"{domain.name} as it is now")
@@ -121,8 +121,8 @@ class Details(QFrame):
         facts = [Fact("State", (Part(domain.state.value.capitalize()),))]
         if parent:
             facts.append(Fact("After", (link_to(parent),)))
-        if since:
-            facts.append(Fact("Since then", (Part(since),)))
+        if written:
+            facts.append(Fact("Written since", (Part(written),)))
         self._facts.set_facts(facts)
         self._disks.set_disks([], {})
         self._then_title.hide()

@@ -77,11 +77,15 @@ class DiskTable(QWidget):
         self._grid.setVerticalSpacing(0)
         self._grid.setColumnStretch(1, 1)
         self._shown: object = None
+        self._disks: Sequence[tuple[str, str, bool, str]] = ()
+        self._sizes: Mapping[str, int | None] = {}
+        current().changed.connect(self._on_style)
 
     def set_disks(
         self, disks: Sequence[tuple[str, str, bool, str]], sizes: Mapping[str, int | None]
     ) -> None:
         """Show (target, what was done, whether it was left out, its file) for each."""
+        self._disks, self._sizes = disks, sizes
         rows = [(*disk, sizes.get(disk[0])) for disk in disks]
         self.setVisible(bool(rows))
         if rows == self._shown:
@@ -110,6 +114,10 @@ class DiskTable(QWidget):
             amount.setAlignment(right)
             self._grid.addWidget(amount, row, 2)
             self._grid.setRowMinimumHeight(row, height)
+
+    def _on_style(self) -> None:
+        self._shown = None
+        self.set_disks(self._disks, self._sizes)
 
 
 class CautionBar(QFrame):

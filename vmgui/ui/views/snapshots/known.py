@@ -93,12 +93,12 @@ class Known:
     # amounts and pictures
 
     @property
-    def since(self) -> str:
+    def written_since(self) -> str:
         """How much was written since the last snapshot, "" where no file tells."""
         now = next((each for each in self.snapshots.values() if each.current), None)
         written = self.sizes.get(now.name) if now is not None else None
         known = [amount for _, amount in written.disks if amount is not None] if written else []
-        return f"+ {size(sum(known))} since" if known else ""
+        return size(sum(known)) if known else ""
 
     def size_of(self, snapshot: Snapshot) -> int | None:
         """Return what a snapshot takes as far as it is known, None where nothing is."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from vmgui.insight.timeline import NEXT_X
 from vmgui.ui.style import Style
 
-LEAST_ZOOM, MOST_ZOOM = 0.08, 2.5
+LEAST_ZOOM, MOST_ZOOM = 0.015, 2.5
 PICTURES_FROM = 0.6
 """Below this zoom there are no thumbnails."""
 
@@ -69,7 +69,7 @@ def scale_at(style: Style, zoom: float, *, pictures: bool) -> Scale:
         picture if shows else None,
         names,
         words,
-        float(px(6.5)),
+        max(min(px(6.5), column * 0.4), 2.0),
         float(px(150)),
         max(_EDGE_X * column, px(_FLAG_PX)),
     )

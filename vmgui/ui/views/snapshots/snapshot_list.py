@@ -13,6 +13,7 @@ from vmgui.ui.views.record_table import Column, RecordModel, RecordTable
 from vmgui.ui.views.snapshots.look import kind_words
 
 _MARKS = {"running": "running", "paused": "paused", "blocked": "running", "shutoff": "off"}
+"""What starts from power-off after going back to it has the mark of a machine that is off."""
 
 
 class SnapshotList(QWidget):
@@ -49,7 +50,10 @@ class SnapshotList(QWidget):
             ),
         )
         self.model: RecordModel[Snapshot] = RecordModel(
-            columns, lambda s: _MARKS.get(s.state, "unknown"), lambda _s: False, self
+            columns,
+            lambda s: _MARKS.get(s.state, "off" if s.state == "disk-snapshot" else "unknown"),
+            lambda _s: False,
+            self,
         )
         self.table = RecordTable(self.model, columns, self)
         self.table.setObjectName("snapshot-list")

@@ -35,7 +35,7 @@ from vmgui.ui.views.snapshots.xml_dialog import XmlDialog
 from vmgui.ui.widgets.empty_state import EmptyState
 
 _DETAILS_PX, _DETAILS_LEAST_PX = 352, 280
-_BELOW_PX = 640
+_BELOW_PX = 760
 """Under this width of the tab there is no room for details beside the timeline."""
 
 _LOOK_EVERY_TICKS = 3
@@ -255,9 +255,12 @@ class SnapshotsTab(QWidget):
 
     def _show_timeline(self) -> None:
         known = self._known
+        written = known.written_since
         layout = timeline(known.snapshots.values(), time.time())
         state = known.domain.state.value if known.domain is not None else ""
-        self.timeline.set_snapshots(layout, known.looks(), state, known.since)
+        self.timeline.set_snapshots(
+            layout, known.looks(), state, f"+ {written} since" if written else ""
+        )
         self.timeline.set_held(known.held(layout))
 
     def _size_of(self, snapshot: Snapshot) -> int | None:
@@ -275,7 +278,7 @@ class SnapshotsTab(QWidget):
         if layout is None or known.domain is None:
             return
         if snapshot is None:
-            self.details.show_here(known.domain, layout.here.parent, known.since)
+            self.details.show_here(known.domain, layout.here.parent, known.written_since)
         else:
             node = layout.node(snapshot.name)
             self.details.show_snapshot(
@@ -302,7 +305,9 @@ class SnapshotsTab(QWidget):
 
     def _offer_take(self) -> None:
         action, refusal = self._known.action(TAKE), self._known.take_refusal()
-        self.corner.offer_take(action is not None, refusal, action.help if action else "")
+        # Where there is nothing yet, the button in the middle is the one.
+        beside = action is not None and bool(self._known.snapshots)
+        self.corner.offer_take(beside, refusal, action.help if action else "")
         offered = action is not None and not refusal
         self._empty.offer(offered, self._known.command(TAKE, None))
 

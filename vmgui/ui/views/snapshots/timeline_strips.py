@@ -44,11 +44,13 @@ class AxisStrip(QWidget):
         for day in layout.days:
             x = self._view.x_of(day.x)
             width = metrics.horizontalAdvance(day.text) + style.px(8)
-            painter.drawLine(QLineF(x, y - 4, x, y + 4))
             if x - width / 2 >= free:
-                box = QRectF(x - width / 2, 0, width, y - 4)
+                painter.drawLine(QLineF(x, y - 4, x, y + 4))
+                # The first one gives way to the edge, unless it is scrolled away itself.
+                left = max(x - width / 2, min(0.0, x - style.px(4)))
+                box = QRectF(left, 0, width, y - 4)
                 painter.drawText(box, _CENTRE, day.text)
-                free = x + width / 2
+                free = left + width
         for fold in layout.folds:
             x = self._view.x_of(fold.x)
             half = metrics.horizontalAdvance(fold.text) / 2 + style.px(6)

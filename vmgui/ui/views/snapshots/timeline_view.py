@@ -34,6 +34,7 @@ from vmgui.ui.views.snapshots.scale import (
 from vmgui.ui.views.snapshots.timeline_items import HereItem, LineItem, SnapshotItem
 
 _STEP = 1.25
+_APART_PX = 12
 _BAR_PX = 16
 """Room for a scroll bar below, so that it covers no lane."""
 
@@ -81,6 +82,7 @@ class TimelineView(QGraphicsView):
         self._lines: dict[str, LineItem] = {}
         self._chosen = HERE
         self._zoom, self._fills = 1.0, True
+        self._least = _FILLS_FROM
         self._is_due = False
         self.scale_now: Scale = scale_at(current(), 1.0, pictures=True)
         self.horizontalScrollBar().valueChanged.connect(self.scaled)
@@ -105,6 +107,7 @@ class TimelineView(QGraphicsView):
     def clear(self) -> None:
         """Show nothing, and begin anew with what is shown next."""
         self._layout, self._fills, self._chosen = None, True, HERE
+        self._least = _FILLS_FROM
         self._nodes.clear()
         self._lines.clear()
         self.scene().clear()
@@ -154,18 +157,20 @@ class TimelineView(QGraphicsView):
 
     def fit(self) -> None:
         """Show all of it in the width that there is."""
-        self._fills = True
+        self._fills, self._least = True, LEAST_ZOOM
         if self._layout is not None:
-            self._zoom = self._zoom_that_fills(least=LEAST_ZOOM)
+            self._zoom = self._zoom_that_fills()
             self._place()
 
     def x_of(self, x: float) -> float:
         """Return where a place of the layout's axis is, in the viewport."""
         return self.scale_now.x(x) - self.horizontalScrollBar().value()
 
-    def _zoom_that_fills(self, *, least: float = _FILLS_FROM) -> float:
+    def _zoom_that_fills(self) -> float:
         assert self._layout is not None
-        return max(least, zoom_for(current(), self.viewport().width() - 2, self._layout.width_x))
+        return max(
+            self._least, zoom_for(current(), self.viewport().width() - 2, self._layout.width_x)
+        )
 
     def _set_zoom(self, zoom: float, around_px: float) -> None:
         zoom = min(max(zoom, LEAST_ZOOM), MOST_ZOOM)
@@ -247,9 +252,11 @@ class TimelineView(QGraphicsView):
         pen.setDashPattern([3, 4])
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
         painter.setPen(pen)
+        free = 0
         for day in self._layout.days:
             x = round(self.scale_now.x(day.x))
-            if rect.left() <= x <= rect.right():
+            if x >= free and rect.left() <= x <= rect.right():
+                free = x + current().px(_APART_PX)
                 painter.drawLine(x, int(rect.top()), x, int(rect.bottom()) + 1)
         chosen = self._nodes.get(self._chosen)
         if isinstance(chosen, SnapshotItem):
