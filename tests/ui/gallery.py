@@ -409,7 +409,7 @@ def graphs() -> QWidget:
     return holder
 
 
-def _deletion() -> FilePlan:
+def deletion_plan() -> FilePlan:
     """Return the plan of the picture of snapshots: deleting one in the middle of a chain."""
     at = "/var/lib/libvirt/images/a/folder/that/is/deep/enough/db-01"
     gib = 2**30
@@ -466,7 +466,7 @@ def plans() -> QWidget:
         copies_bytes=None,
         virsh=("virsh blockcommit db-01 vda " + _HOSTILE,),
     )
-    for title, plan in (("What deleting would do", _deletion()), ("Refused", refused)):
+    for title, plan in (("What deleting would do", deletion_plan()), ("Refused", refused)):
         frame, box = card(title)
         view = FilePlanView()
         view.show_plan(plan)

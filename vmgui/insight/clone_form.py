@@ -216,7 +216,7 @@ def advance(form: CloneForm, event: Event) -> CloneForm:  # noqa: PLR0911  one l
         case FactsRead(facts):
             return CloneForm(facts, spec)
         case KindChosen(kind):
-            return _with(form, kind=kind)
+            return _with_a_base(_with(form, kind=kind))
         case CountChosen(count):
             return _with(form, count=min(max(1, count), MOST_AT_ONCE))
         case FirstChosen(first):
@@ -242,6 +242,13 @@ def advance(form: CloneForm, event: Event) -> CloneForm:  # noqa: PLR0911  one l
 
 def _with(form: CloneForm, **changes: object) -> CloneForm:
     return CloneForm(form.facts, replace(form.spec, **changes))  # type: ignore[arg-type]
+
+
+def _with_a_base(form: CloneForm) -> CloneForm:
+    """Return the form with the first thing that can become of its source, if any can."""
+    bases = (form.spec.base, *(each for each in BaseFate if each is not form.spec.base))
+    tried = (_with(form, base=base) for base in bases)
+    return next((each for each in tried if not each.plan.obstacle), form)
 
 
 def _named(form: CloneForm, number: int, name: str) -> tuple[tuple[int, str], ...]:

@@ -312,12 +312,20 @@ def _kinds(
 
 
 def _kind_refusal(facts: CloneFacts, source: Source, spec: CloneSpec, pool: Pool | None) -> str:
+    """Tell why no disk could be had in a way, whatever becomes of the source."""
     wanted = DiskChoice.LINKED if spec.kind is CloneKind.LINKED else DiskChoice.FULL
-    disks = [each for each in source_disks(facts, source, spec, pool) if each.choice is wanted]
-    reasons = [
-        next(option.refusal for option in disk.options if option.value == wanted) for disk in disks
-    ]
-    return reasons[0] if reasons and all(reasons) else ""
+    refusals = []
+    for base in (spec.base, *(each for each in BaseFate if each is not spec.base)):
+        found = source_disks(facts, source, replace(spec, base=base), pool)
+        reasons = [
+            next(option.refusal for option in disk.options if option.value == wanted)
+            for disk in found
+            if disk.choice is wanted
+        ]
+        if not reasons or not all(reasons):
+            return ""
+        refusals.append(reasons[0])
+    return refusals[0]
 
 
 def _bases(facts: CloneFacts, source: Source, linked: tuple[str, ...]) -> tuple[Option, ...]:

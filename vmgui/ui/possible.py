@@ -1,4 +1,4 @@
-"""For which of the chosen objects each action is possible, and why not for the others."""
+"""For which of the chosen machines each action is possible, and why not for the others."""
 
 from collections import Counter, deque
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from vmgui.actions.action import Action
 from vmgui.inventory.changes import Change
 from vmgui.inventory.host import Host
-from vmgui.inventory.key import Key, Kind
+from vmgui.inventory.key import Key
 from vmgui.session import Session
 from vmgui.ui.bridge import Bridge
 
@@ -19,26 +19,18 @@ SLICE_S = 0.008
 
 
 class Possible(QObject):
-    """Follows the objects of one kind that were chosen.
+    """Follows the machines that were chosen. ``changed`` says that an answer became another.
 
-    ``changed`` says that an answer became another.
     Thousands can be chosen, and a change asks each of them for each action: that is worked off
     in slices. A few are answered when `choose` returns.
     """
 
     changed = Signal()
 
-    def __init__(
-        self,
-        session: Session,
-        bridge: Bridge,
-        parent: QObject | None = None,
-        kind: Kind = "domain",
-    ) -> None:
+    def __init__(self, session: Session, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._inventory = session.inventory
-        self._actions: tuple[Action[Any], ...] = session.registry.for_kind(kind)
-        self._kind = "machine" if kind == "domain" else kind
+        self._actions: tuple[Action[Any], ...] = session.registry.for_kind("domain")
         self._answers: dict[Key, tuple[str, ...]] = {}
         self._reasons: dict[str, Counter[str]] = {}
         self._todo: deque[Key] = deque()
@@ -69,9 +61,9 @@ class Possible(QObject):
     def why_not(self, action: Action[Any]) -> tuple[str, ...]:
         """Return the reasons of those that can't, the most frequent first."""
         if not self._keys:
-            return (f"No {self._kind} is selected.",)
+            return ("No machine is selected.",)
         if len(self._keys) > 1 and not action.many:
-            return (f"{action.title} works on one {self._kind} at a time.",)
+            return (f"{action.title} works on one machine at a time.",)
         counts = self._reasons.get(action.id, Counter())
         return tuple(reason for reason, count in counts.most_common() if reason and count > 0)
 

@@ -37,6 +37,7 @@ from vmgui.insight.clone_spec import (
     GuestName,
     WhenFailed,
 )
+from vmgui.inventory.snapshot import Snapshot, SnapshotDisk, snapshot_key
 
 
 def after(form: CloneForm, *events: Event) -> CloneForm:
@@ -160,3 +161,20 @@ def test_whatever_is_clicked_a_plan_that_is_ready_shares_nothing(events: list[Ev
     assert not set(names) & known.names.keys()
     assert not set(macs) & known.macs
     assert not set(written) & {image.path for image in known.storage.images}
+
+
+def test_linked_is_offered_where_one_fate_of_the_source_allows_it_and_takes_that() -> None:
+    inside = Snapshot(
+        snapshot_key(MACHINE.key, "old"),
+        MACHINE.key,
+        "old",
+        disks=(SnapshotDisk("vda", "internal"),),
+        then=MACHINE,
+    )
+    form = after(open_form(facts(snapshots=(inside,)), seed=1), KindChosen(CloneKind.FULL))
+    linked = next(each for each in form.plan.kinds if each.value == CloneKind.LINKED)
+    assert not linked.refusal
+    assert form.spec.base is BaseFate.OVERLAY
+    form = after(form, KindChosen(CloneKind.LINKED))
+    assert form.spec.base is BaseFate.TEMPLATE, "an overlay would cost the way back to old"
+    assert not form.plan.obstacle

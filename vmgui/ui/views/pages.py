@@ -120,6 +120,7 @@ class Pages(QStackedWidget):
             self._clone = page
             self.addWidget(page)
         self.setCurrentWidget(self._clone)
+        self._clone.setFocus()
 
     def show_all(self) -> None:
         """Show the page of all hypervisors, or of a first start while there are none."""

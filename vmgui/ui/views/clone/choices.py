@@ -123,8 +123,10 @@ class NamesCard(QFrame):
             self._tell_typed()
 
     def _tell_typed(self) -> None:
-        self.changed.emit(PatternTyped(self.pattern.text().strip()))
-        self.changed.emit(TagsChosen(self.tags.tags()))
+        # Both are looked at before the first is told of: the answer fills in the fields anew.
+        pattern, tags = self.pattern.text().strip(), self.tags.tags()
+        self.changed.emit(PatternTyped(pattern))
+        self.changed.emit(TagsChosen(tags))
 
     def _lay_out(self) -> None:
         grid = _grid(self)

@@ -30,7 +30,7 @@ from vmgui.insight.clone_form import (
 from vmgui.insight.clone_plan import CloneFacts
 from vmgui.insight.clone_spec import CloneKind, DiskChoice
 from vmgui.insight.facts import machine_summary
-from vmgui.inventory.changes import Change
+from vmgui.inventory.changes import Change, Record
 from vmgui.inventory.domain import Domain
 from vmgui.inventory.inventory import Inventory
 from vmgui.inventory.key import Key
@@ -98,6 +98,7 @@ class ClonePage(QWidget):
         self.setObjectName("clone-page")
         self.setProperty("role", "page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.key = key
         self.form: CloneForm | None = None
         self.opened_with = snapshot
@@ -177,11 +178,14 @@ class ClonePage(QWidget):
         finally:
             self._is_reading = False
         self._banner.setVisible(self._is_gone)
+        is_first = self.form is None
         if self.form is None:
             self.form = open_form(facts, seed=secrets.randbits(31), snapshot=self.opened_with)
         else:
             self.form = advance(self.form, FactsRead(facts))
         self._show()
+        if is_first and self.window().focusWidget() is self:
+            self._kinds.cards[self.form.spec.kind].setFocus()
         if self._read_after:
             self._again.start()
 
@@ -203,10 +207,17 @@ class ClonePage(QWidget):
             return
         told = [each.key for each in change.added] + list(change.removed)
         about = any(key.kind == "domain" or self._is_own_snapshot(key) for key in told)
-        if about or any(each.key == self.key for each in change.updated):
+        if about or any(self._counts(each) for each in change.updated):
             self._show_head()
             if not self._again.isActive():
                 self._again.start()
+
+    def _counts(self, record: Record) -> bool:
+        """Tell whether a change of a record may change the plan: the source, or a new name."""
+        if record.key == self.key:
+            return True
+        known = self.form.facts.names if self.form is not None else {}
+        return isinstance(record, Domain) and record.name not in known
 
     def _is_own_snapshot(self, key: Key) -> bool:
         return key.kind == "snapshot" and domain_of(key) == self.key

@@ -149,6 +149,17 @@ class _Table(QTableView):
         for column, width in _WIDTHS_PX.items():
             self.setColumnWidth(column, style.px(width))
 
+    def event(self, event: QEvent) -> bool:
+        """Keep F2 and Del from the window's menus: here they are about a clone."""
+        if (
+            isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.ShortcutOverride
+            and event.key() in (Qt.Key.Key_F2, Qt.Key.Key_Delete)
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         index = self.currentIndex()
         if index.isValid() and event.key() == Qt.Key.Key_F2:
