@@ -281,6 +281,31 @@ async def test_what_a_disk_outside_of_every_pool_is_built_on_is_not_known(
     assert refusals(plan) == {"/pool/own": "It is also used by db."}
 
 
+async def test_what_its_own_disk_is_built_on_holds_up_nothing_else_of_a_machine(
+    tmp_path: Path,
+) -> None:
+    plan = await plan_in(
+        tmp_path,
+        pool("pool", volume("own")),
+        machine("web", disk("/pool/own"), disk("/home/me/apart", "vdb")),
+    )
+    assert plan.deletable == ("/pool/own",)
+    assert plan.belongings.unread == ()
+
+
+async def test_what_a_snapshot_would_bring_back_belongs_to_the_machine(tmp_path: Path) -> None:
+    then = body("web", disk("/pool/then"), disk("/pool/cd", "sda").replace("'disk'>", "'cdrom'>"))
+    plan = await plan_in(
+        tmp_path,
+        pool("pool", volume("own"), volume("then"), volume("cd")),
+        machine("web", disk("/pool/own"), more=snapshot("old", then)),
+    )
+    assert [(file.path, file.role, file.refusal) for file in plan.files] == [
+        ("/pool/own", FileRole.DISK, ""),
+        ("/pool/then", FileRole.SNAPSHOT_DISK, ""),
+    ]
+
+
 async def test_a_pool_that_is_off_hides_no_user_and_is_told(tmp_path: Path) -> None:
     by_name = (
         "<disk type='volume' device='disk'><driver name='qemu' type='raw'/>"

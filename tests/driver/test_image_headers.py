@@ -10,6 +10,7 @@ from tests.driver.test_belongings import body, disk, machine, pool, snapshot
 from tests.driver.test_images import chain_of, images, storage_in
 from vmgui.hypervisor import image_headers
 from vmgui.hypervisor.image_headers import is_local, read_header
+from vmgui.insight.image_graph import readers
 
 MIB = 1 << 20
 
@@ -182,6 +183,51 @@ async def test_headers_of_files_outside_of_every_pool(tmp_path: Path) -> None:
     assert found[str(middle)].virtual_bytes == 4 * MIB
     assert found[str(middle)].exists is True
     assert found[str(tmp_path / "gone")].exists is False
+
+
+@pytest.mark.usefixtures("ours")
+async def test_what_others_are_built_on_outside_of_every_pool_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "pool").mkdir()
+    base = create(tmp_path / "pool" / "base.qcow2")
+    middle = create(tmp_path / "middle", "-b", str(base), "-F", "qcow2")
+    top = create(tmp_path / "pool" / "top.qcow2", "-b", str(middle), "-F", "qcow2")
+    told = volume_of(top).replace(
+        "</volume>", f"<backingStore><path>{middle}</path></backingStore></volume>"
+    )
+    storage = await storage_in(
+        tmp_path,
+        pool("pool", volume_of(base), told, path=str(base.parent)),
+        machine("web"),
+        machine("db", disk(str(top))),
+    )
+    assert [r.way for r in readers(storage.images, str(base))] == [
+        (str(top), str(middle), str(base))
+    ]
+
+
+@pytest.mark.usefixtures("ours")
+async def test_a_disk_that_is_gone_is_built_on_nothing(tmp_path: Path) -> None:
+    storage = await storage_in(tmp_path, machine("web", disk(str(tmp_path / "gone"))))
+    assert images(storage)[str(tmp_path / "gone")].exists is False
+    assert storage.unread == ()
+
+
+@pytest.mark.usefixtures("ours")
+async def test_a_file_that_goes_by_two_names_through_a_link_is_one(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "pool").symlink_to("real")
+    base = create(tmp_path / "pool" / "base.qcow2")
+    through_link = tmp_path / "real" / "base.qcow2"
+    clone = create(tmp_path / "clone", "-b", str(through_link), "-F", "qcow2")
+    storage = await storage_in(
+        tmp_path,
+        pool("pool", volume_of(base), path=str(base.parent)),
+        machine("web", disk(str(through_link))),
+        machine("db", disk(str(clone))),
+    )
+    assert storage.domain.disks[0].source == str(base)
+    assert {r.user.domain_name for r in readers(storage.images, str(base))} == {"web", "db"}
+    assert str(through_link) not in images(storage)
 
 
 @pytest.mark.usefixtures("ours")

@@ -148,12 +148,18 @@ async def test_whatever_way_a_disk_is_named_it_is_one_image(tmp_path: Path) -> N
 async def test_a_base_that_moved_away_is_missing(tmp_path: Path) -> None:
     storage = await storage_in(
         tmp_path,
-        pool("pool", volume("own", "/pool/base"), volume("other", "/away/base")),
-        machine("web", disk("/pool/own"), disk("/pool/other", "vdb")),
+        pool(
+            "pool",
+            volume("own", "/pool/base"),
+            volume("other", "/away/base"),
+            volume("odd", "/pool/ba\tse"),
+        ),
+        machine("web", disk("/pool/own"), disk("/pool/other", "vdb"), disk("/pool/odd", "vdc")),
     )
     found = images(storage)
     assert found["/pool/base"].exists is False
     assert found["/away/base"].exists is None  # no pool looks into that folder
+    assert found["/pool/ba\tse"].exists is None  # libvirt passes over such a name
     assert [image.path for image in missing(storage.images)] == ["/pool/base"]
 
 
@@ -202,15 +208,18 @@ async def test_what_the_guest_wrote_into_a_raw_disk_is_no_base(tmp_path: Path) -
 async def test_xml_that_tells_of_another_base_than_the_volume_makes_a_user_of_both(
     tmp_path: Path,
 ) -> None:
-    told = "<format type='raw'/><source file='/pool/told'/>"
+    told = "<format type='raw'/><source file='/away/told'/>"
     below = f"<backingStore type='file'>{told}</backingStore>"
     storage = await storage_in(
         tmp_path,
-        pool("pool", volume("own", "/pool/written"), volume("written"), volume("told")),
+        pool("pool", volume("own", "/pool/written"), volume("written")),
         machine("web", disk("/pool/own", below=below)),
     )
-    for path in ("/pool/written", "/pool/told"):
-        assert {r.user.domain_name for r in depends_on(storage, path)} == {"web"}
+    for path in ("/pool/written", "/away/told"):
+        readers = depends_on(storage, path)
+        assert {(r.user.domain_name, r.user.use, r.user.target) for r in readers} == {
+            ("web", Use.DISK, "vda")
+        }
 
 
 async def test_a_file_that_is_named_otherwise_is_used(tmp_path: Path) -> None:

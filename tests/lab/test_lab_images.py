@@ -1,8 +1,11 @@
 """What is on the disks of a real host, with its chains, snapshots, and what was made by hand."""
 
+import os
+import signal
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -189,3 +192,31 @@ def test_the_chain_of_a_machine_that_is_off_outside_of_every_pool_is_not_known(
     storage = yard.read(machine)
     assert storage.unread == ()
     assert chain_of(storage, apart) == [apart, base]
+
+
+def process_of(name: str) -> int:
+    """Return the process of a guest whose name is found once on this computer."""
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if f"guest={name},".encode() in file.read_bytes():
+                return int(file.parent.name)
+        except OSError:
+            continue  # it ended meanwhile
+    raise AssertionError(f"{name} does not run")
+
+
+def test_a_guest_that_hangs_holds_up_the_reading_of_no_other(yard: Yard) -> None:
+    apart = yard.create("apart.qcow2", inside=ELSEWHERE, form="qcow2")
+    hangs = yard.define("hangs", (apart, "qcow2"))
+    other = yard.define("other", (yard.create("own.qcow2", form="qcow2"), "qcow2"))
+    hangs.create()
+    process = process_of(hangs.name())
+    os.kill(process, signal.SIGSTOP)
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(yard.read, other)
+        try:
+            storage = reading.result(30)
+        finally:
+            os.kill(process, signal.SIGCONT)
+    assert {user.domain_name for user in images(storage)[apart].users} == {hangs.name()}
+    assert storage.unread == ()

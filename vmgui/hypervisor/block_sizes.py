@@ -1,41 +1,35 @@
-"""How large the files are that guests run on, where no pool tells."""
-
-from collections.abc import Iterable
+"""How large the files are that a guest runs on, where no pool tells."""
 
 import libvirt
 
 from vmgui.hypervisor.errors import is_cut
-from vmgui.hypervisor.stores import id_of_path
+
+Sizes = tuple[int | None, int | None]
+"""Virtual size and allocation, in bytes."""
 
 
-def sizes_of_guests(
-    conn: libvirt.virConnect, uuids: Iterable[str]
-) -> dict[str, tuple[int | None, int | None]]:
-    """Return virtual size and allocation of what guests run on, by id: courtesy figures."""
-    handles = []
-    sizes: dict[str, tuple[int | None, int | None]] = {}
+def sizes_of_guest(conn: libvirt.virConnect, uuid: str) -> dict[str, Sizes]:
+    """Return the sizes of what a guest runs on, by path; none where it can't tell.
+
+    Blocks while the guest hangs, unless it is known to be busy.
+    """
     try:
-        handles = [conn.lookupByUUIDString(uuid) for uuid in uuids]
-        stats = (
-            conn.domainListGetStats(
-                handles,
-                libvirt.VIR_DOMAIN_STATS_BLOCK,
-                libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_BACKING
-                | libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT,
-            )
-            if handles
-            else ()
+        stats = conn.domainListGetStats(
+            [conn.lookupByUUIDString(uuid)],
+            libvirt.VIR_DOMAIN_STATS_BLOCK,
+            libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_BACKING
+            | libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT,
         )
     except libvirt.libvirtError as error:
         if is_cut(error):
             raise
         return {}  # a driver without the call, or a machine that went
+    sizes: dict[str, Sizes] = {}
     for _, figures in stats:
         for index in range(figures.get("block.count", 0)):
-            path = figures.get(f"block.{index}.path")
-            if path:
-                taken = figures.get(f"block.{index}.allocation") or figures.get(
-                    f"block.{index}.physical"
-                )
-                sizes[id_of_path(path)] = (figures.get(f"block.{index}.capacity"), taken)
+            block = f"block.{index}"
+            if path := figures.get(f"{block}.path"):
+                # What is only read from has no highest place that was written.
+                taken = figures.get(f"{block}.allocation") or figures.get(f"{block}.physical")
+                sizes[path] = (figures.get(f"{block}.capacity"), taken)
     return sizes

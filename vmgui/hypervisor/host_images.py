@@ -11,10 +11,10 @@ from dataclasses import replace
 import libvirt
 
 from vmgui.hypervisor import image_headers
-from vmgui.hypervisor.block_sizes import sizes_of_guests
+from vmgui.hypervisor.block_sizes import Sizes, sizes_of_guest
 from vmgui.hypervisor.image_headers import ImageHeader
-from vmgui.hypervisor.local_files import LocalFiles
-from vmgui.hypervisor.stores import Stores, Unread, against, id_of_path
+from vmgui.hypervisor.local_files import LocalFiles, links_of
+from vmgui.hypervisor.stores import Stores, Unread, against
 from vmgui.hypervisor.uses import Definition, MachineUses, read_uses
 from vmgui.hypervisor.xml.sources import DiskChain, Source
 from vmgui.inventory.domain import Domain
@@ -38,7 +38,7 @@ class HostImages:
 
     def __init__(self, conn: libvirt.virConnect, uri: str, own: str) -> None:
         unread = Unread()
-        self._stores = Stores(conn, uri, unread)
+        self._stores = Stores(conn, uri, unread, links_of(uri))
         self.machines = tuple(read_uses(conn, uri, unread))
         self.own = domain_key(uri, own)
         self._names: dict[str, str] = {}
@@ -46,7 +46,7 @@ class HostImages:
         self._told_below: dict[str, str] = {}
         self._headers: dict[str, ImageHeader] = {}
         self._users: dict[str, dict[tuple[object, ...], ImageUser]] = {}
-        self._local = LocalFiles(uri, self._stores.volumes)
+        self._local = LocalFiles(uri, self._stores)
         for _, definition in self._definitions():
             for chain in definition.chains:
                 self._learn(chain)
@@ -57,7 +57,9 @@ class HostImages:
         self.own_unread = self._note_unknown(unread)
         self.unread = unread.sentences
         self.idle_pools = tuple(self._stores.idle)
-        self._sizes = sizes_of_guests(conn, self._guests_with_files_elsewhere())
+        self._sizes = {
+            self._stores.at(path): sizes for path, sizes in self._sizes_of_own(conn).items()
+        }
         ids = self._ids()
         self.images = tuple(self._image(id_) for id_ in ids)
         self._pools = {self._name(id_): self._stores.pool(id_) for id_ in ids}
@@ -119,7 +121,7 @@ class HostImages:
         )
 
     def _plain(self, path: str) -> str:
-        return self._name(id_of_path(path)) if path else ""
+        return self._name(self._stores.at(path)) if path else ""
 
     def _name(self, id_: str) -> str:
         """Return the path by which ``id_`` goes: one for each id, as XML and volumes spell it."""
@@ -155,7 +157,7 @@ class HostImages:
             disk = frozen.get(overlay.target)
             if not overlay.path or disk is None or not disk.source:
                 continue
-            upper = id_of_path(overlay.path)
+            upper = self._stores.at(overlay.path)
             lower = self._stores.id_of(Source(disk.source_type, disk.source))
             self._names.setdefault(upper, overlay.path)
             if overlay.format:
@@ -193,7 +195,7 @@ class HostImages:
             if header is None:
                 continue
             self._headers[id_] = header
-            lower = id_of_path(against(path, header.backing)) if header.backing else ""
+            lower = self._stores.at(against(path, header.backing)) if header.backing else ""
             self._stores.learn_backing(id_, lower)
             if lower:
                 self._names.setdefault(lower, against(path, header.backing))
@@ -209,7 +211,9 @@ class HostImages:
             if chain.device in _DISKS:
                 yield from map(self._stores.id_of, chain.sources)
         if definition.snapshot is not None:
-            yield from (id_of_path(disk.path) for disk in definition.snapshot.disks if disk.path)
+            yield from (
+                self._stores.at(disk.path) for disk in definition.snapshot.disks if disk.path
+            )
 
     def _backing(self, id_: str) -> str:
         """Return the id of what ``id_`` reads from: as its header says, else as XML tells."""
@@ -218,7 +222,7 @@ class HostImages:
         header = self._headers.get(id_)
         if header is not None:
             path = self._name(id_)
-            return id_of_path(against(path, header.backing)) if header.backing else ""
+            return self._stores.at(against(path, header.backing)) if header.backing else ""
         told = self._stores.backing_id(id_)
         return told if told is not None else self._told_below.get(id_, "")
 
@@ -231,7 +235,7 @@ class HostImages:
                 of_machine.update(self._chain(id_))
         known = set(self._ids())
         for machine, definition in self._definitions():
-            for id_ in {id_of_path(path) for path in definition.paths} & known:
+            for id_ in {self._stores.at(path) for path in definition.paths} & known:
                 if id_ not in read[machine.key]:
                     self._add_user(id_, _user(machine, definition, Use.NAMED))
 
@@ -253,15 +257,15 @@ class HostImages:
             read = self._chain(ids[0])
             yield from ((id_, user) for id_ in ids if id_ not in read)
         for path in definition.nvram_paths:
-            yield id_of_path(path), _user(machine, definition, Use.NVRAM)
+            yield self._stores.at(path), _user(machine, definition, Use.NVRAM)
         if snapshot is None:
             return
         for disk in snapshot.disks:
             if disk.path:
                 user = replace(_user(machine, definition, Use.OVERLAY), target=disk.target)
-                yield id_of_path(disk.path), user
+                yield self._stores.at(disk.path), user
         if snapshot.memory_path:
-            yield id_of_path(snapshot.memory_path), _user(machine, definition, Use.MEMORY)
+            yield self._stores.at(snapshot.memory_path), _user(machine, definition, Use.MEMORY)
 
     def _add_user(self, id_: str, user: ImageUser) -> None:
         """Note a user once: as it runs and as it starts next it is the same."""
@@ -315,17 +319,18 @@ class HostImages:
                     "Start that pool, then try again.",
                 )
 
-    def _guests_with_files_elsewhere(self) -> frozenset[str]:
-        """Return the UUIDs of machines that run on files of which no pool tells the size."""
-        return frozenset(
-            machine.key.id
+    def _sizes_of_own(self, conn: libvirt.virConnect) -> dict[str, Sizes]:
+        """Ask our own guest, where it runs on files of which no pool tells the size.
+
+        No other: one that hangs doesn't answer, and would hold up what is done to the rest.
+        """
+        is_elsewhere = any(
+            self._stores.volume(id_) is None and id_ not in self._headers
             for machine, definition in self._definitions()
-            if definition.active
-            and any(
-                self._stores.volume(id_) is None and id_ not in self._headers
-                for id_ in self._named(definition)
-            )
+            if definition.active and machine.key == self.own
+            for id_ in self._named(definition)
         )
+        return sizes_of_guest(conn, self.own.id) if is_elsewhere else {}
 
     def _image(self, id_: str) -> Image:
         path = self._name(id_)

@@ -1,11 +1,12 @@
 """Which files of a host are ours to read, without libvirt."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from vmgui.hypervisor import image_headers
-from vmgui.hypervisor.stores import id_of_path
-from vmgui.inventory.storage import Volume
+from vmgui.hypervisor.stores import Stores
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,15 +15,21 @@ class _Folder:
     ours: int = 0
 
 
+def links_of(uri: str) -> Callable[[str], str]:
+    """Return how a path of the host is followed through links; elsewhere nobody can."""
+    return cache(os.path.realpath) if image_headers.is_local(uri) else str
+
+
 class LocalFiles:
     """Whether a path of the host is that very file here, to be read without libvirt."""
 
-    def __init__(self, uri: str, volumes: Mapping[str, Volume]) -> None:
+    def __init__(self, uri: str, stores: Stores) -> None:
+        self._stores = stores
         self._is_local = image_headers.is_local(uri)
         self._folders: dict[str, _Folder] = {}
         if not self._is_local:
             return
-        for id_, volume in volumes.items():
+        for id_, volume in stores.volumes.items():
             if not id_.startswith("/") or not volume.allocation_bytes:
                 continue
             # A daemon in a container has a socket here too: then what it has there isn't here.
@@ -35,7 +42,7 @@ class LocalFiles:
         """Tell whether ``path`` is the same file for us as for the host."""
         if not self._is_local or not path.startswith("/"):
             return False
-        folder = self._folders.get(id_of_path(path).rpartition("/")[0])
+        folder = self._folders.get(self._stores.at(path).rpartition("/")[0])
         if folder is not None:
             return folder.ours * 2 >= folder.volumes
         return all(each.ours * 2 >= each.volumes for each in self._folders.values())

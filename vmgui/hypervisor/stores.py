@@ -72,11 +72,19 @@ class Unread:
 class Stores:
     """The volumes of the host's active pools, as of now; ``idle`` names the pools that are not.
 
+    ``follow`` tells where a path really leads, where the host's links can be followed.
     What an idle pool holds isn't known. That matters where a machine has a disk there, which
     `is_known` tells; a volume that no machine uses can't be seen.
     """
 
-    def __init__(self, conn: libvirt.virConnect, uri: str, unread: Unread) -> None:
+    def __init__(
+        self,
+        conn: libvirt.virConnect,
+        uri: str,
+        unread: Unread,
+        follow: Callable[[str], str] = str,
+    ) -> None:
+        self._follow = follow
         self.idle: list[str] = []
         self._volumes: dict[str, Volume] = {}
         self._pool_of: dict[str, Pool | None] = {}
@@ -93,17 +101,22 @@ class Stores:
         for handle in pools:
             self._take_pool(handle, uri, unread)
 
+    def at(self, path: str) -> str:
+        """Return the id of what ``path`` names, whatever links lead there."""
+        id_ = id_of_path(path)
+        return id_of_path(self._follow(id_)) if id_.startswith("/") else id_
+
     def id_of(self, source: Source) -> str:
         """Return the id of a disk's source."""
         if source.kind == "network":
             return _net(source.name)
         if source.kind != "volume":
-            return id_of_path(source.name)
+            return self.at(source.name)
         pool, _, volume = source.name.partition("/")
         if (known := self._by_name.get(source.name)) is not None:
             return known
         folder = self._folders.get(pool, "")
-        return id_of_path(f"{folder}/{volume}") if folder else f"volume:{source.name}"
+        return self.at(f"{folder}/{volume}") if folder else f"volume:{source.name}"
 
     def learn(self, chain: DiskChain) -> None:
         """Take over what XML tells of a chain; volumes tell less of what lies in no pool."""
@@ -161,7 +174,10 @@ class Stores:
         volume = self._volumes.get(id_)
         if volume is None:
             return None
-        return _backing_id(volume) if volume.backing_path else ""
+        return self._backing_id(volume) if volume.backing_path else ""
+
+    def _backing_id(self, volume: Volume) -> str:
+        return self.at(against(volume.path, volume.backing_path))
 
     def volume(self, id_: str) -> Volume | None:
         """Return the volume that is ``id_``."""
@@ -182,7 +198,7 @@ class Stores:
         if not unread.ask(handle.isActive, 1, what, _LOOK):
             self.idle.append(name)
             if pool.path:
-                self._idle_folders[id_of_path(pool.path)] = name
+                self._idle_folders[self.at(pool.path)] = name
             return
         # A file that was made behind libvirt's back may be built on one of ours.
         refreshed = unread.ask(lambda: handle.refresh(0), None, what, _REFRESH, is_all=True)
@@ -196,18 +212,18 @@ class Stores:
                 self._take_volume(read, pool)
         is_whole = refreshed == 0 and volumes is not None
         if is_whole and pool.path and pool.kind in _LOOKED_THROUGH:
-            self._covered.add(id_of_path(pool.path))
+            self._covered.add(self.at(pool.path))
 
     def _take_volume(self, volume: Volume, pool: Pool) -> None:
         is_net = pool.kind in _NETWORK_POOLS
-        id_ = _net(volume.path) if is_net else id_of_path(volume.path)
+        id_ = _net(volume.path) if is_net else self.at(volume.path)
         # Two clusters may have images of one name, and libvirt finds a volume by its name.
         is_double = is_net and id_ in self._volumes
         self._volumes[id_] = volume
         self._pool_of[id_] = None if is_double else pool
         self._by_name[f"{pool.name}/{volume.name}"] = id_
         if volume.backing_path:
-            self.learn_backing(id_, _backing_id(volume))
+            self.learn_backing(id_, self._backing_id(volume))
         else:
             self.learn_backing(id_, "")
 
@@ -222,10 +238,6 @@ def id_of_path(path: str) -> str:
         group, volume = (part.replace("--", "-") for part in mapped.groups())
         return f"/dev/{group}/{volume}"
     return plain
-
-
-def _backing_id(volume: Volume) -> str:
-    return id_of_path(against(volume.path, volume.backing_path))
 
 
 def against(path: str, backing: str) -> str:
