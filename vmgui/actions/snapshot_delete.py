@@ -10,7 +10,8 @@ from vmgui.actions.work import Planning, Work
 from vmgui.hypervisor import block_jobs, snapshot_calls
 from vmgui.hypervisor.errors import CallFailed, VmguiError
 from vmgui.insight.file_plan import Fate
-from vmgui.insight.snapshot_delete import DeletePlan, DeleteSpec, DeleteStep, delete_plan
+from vmgui.insight.snapshot_delete import DeleteSpec, delete_plan
+from vmgui.insight.snapshot_delete_one import DeletePlan, DeleteStep
 from vmgui.inventory.snapshot import Snapshot, snapshot_key
 
 
@@ -49,7 +50,7 @@ async def _delete(work: Work[Snapshot]) -> None:
             except VmguiError as error:
                 left.append((printable(file.path), error))
     if plan.files:
-        await refresh_pools_of(work, await read_storage(work))
+        await refresh_pools_of(work)
     if left:
         work.job.state_now = (
             f"Deleted: {', '.join(done)}. Still there: {', '.join(path for path, _ in left)}."

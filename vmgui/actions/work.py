@@ -13,6 +13,7 @@ from vmgui.inventory.changes import Change
 from vmgui.inventory.domain import Domain
 from vmgui.inventory.inventory import Inventory
 from vmgui.inventory.key import Key
+from vmgui.inventory.snapshot import Snapshot
 
 T = TypeVar("T")
 
@@ -83,6 +84,7 @@ class Work(Planning[R]):
 
     ``also`` collects the keys of other objects that were changed, to be read again afterwards.
     ``plan`` is what the action said that it would do, made just now; empty where it makes none.
+    ``renamed`` are snapshots as they were, with the keys that they have by their new names.
     ``moments`` are what was noted of snapshots that it took, by their keys; they are kept once
     the snapshots were read, for libvirt tells their time.
     """
@@ -95,6 +97,7 @@ class Work(Planning[R]):
         self.also: list[Key] = []
         self.plan = FilePlan("")
         self.moments: dict[Key, Moment] = {}
+        self.renamed: list[tuple[Snapshot, Key]] = []
 
     async def act(
         self, fn: Callable[..., T], *args: object, deadline_s: float | None = GUEST_DEADLINE_S
