@@ -1,6 +1,7 @@
 """Merging overlays while things go wrong: cancelled, the daemon killed, two at once."""
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 
@@ -111,3 +112,57 @@ async def test_a_daemon_killed_in_the_middle_loses_nothing_and_it_goes_on(
         assert machine.files() == {machine.file("qcow2")}
         await machine.stop()
         assert_content(machine, machine.file("qcow2"))
+
+
+@asynccontextmanager
+async def small_pool(lab: LabStatus, size: str) -> AsyncIterator[tuple[str, str]]:
+    """Give the first host a storage pool on a disk of its own; yield its name and folder."""
+    host = lab.hosts[0]
+    name = f"small-{uuid.uuid4().hex[:6]}"
+    folder = f"/var/lib/libvirt/{name}"
+    on_host(host, "mkdir", folder)
+    on_host(host, "mount", "-t", "tmpfs", "-o", f"size={size}", "small", folder)
+    with closing(libvirt.open(host.uri)) as conn:
+        xml = f"<pool type='dir'><name>{name}</name><target><path>{folder}</path></target></pool>"
+        pool = conn.storagePoolDefineXML(xml)
+        pool.create()
+        try:
+            yield name, folder
+        finally:
+            pool.destroy()
+            pool.undefine()
+            on_host(host, "umount", folder)
+            on_host(host, "rmdir", folder)
+
+
+@pytest.mark.parametrize("action", ["disk.commit", "disk.pull", "snapshot.delete"])
+async def test_a_full_disk_in_the_middle_of_a_merge_loses_nothing(
+    lab: LabStatus, action: str
+) -> None:
+    async with (
+        small_pool(lab, "40M") as (pool, folder),
+        own_machine(lab.hosts[0], pool=pool, folder=folder) as machine,
+    ):
+        base, top = machine.file("qcow2"), machine.file("s1", "qcow2")
+        if action == "disk.pull":
+            on_host(machine.host, "qemu-io", "-f", "qcow2", "-c", "write -P 7 0 24M", base)
+        await machine.do("snapshot.create", name="s1", kind="external")
+        if action != "disk.pull":
+            on_host(machine.host, "qemu-io", "-f", "qcow2", "-c", "write -P 7 0 24M", top)
+        if action != "snapshot.delete":
+            await machine.do("snapshot.delete", "s1", metadata_only=True)
+        files = machine.files()
+        job = await machine.run(action, "s1" if action == "snapshot.delete" else "")
+        assert job.state is JobState.FAILED
+        assert job.error is not None
+        assert job.state_now
+        assert machine.state == "off"
+        assert machine.chain() == [top]
+        assert machine.files() == files
+        read = "read -P 7 0 24M"
+        told = on_host(machine.host, "qemu-io", "-r", "-f", "qcow2", "-c", read, top)
+        assert "failed" not in told
+        if action == "snapshot.delete":
+            assert machine.snapshots() == {"s1": ""}
+        on_host(machine.host, "mount", "-o", "remount,size=120M", folder)
+        await machine.do(action, "s1" if action == "snapshot.delete" else "")

@@ -18,22 +18,29 @@ _SECTOR = 512
 
 
 def define_guest(
-    conn: libvirt.virConnect, like: str, name: str, *, size: str = "64M", second: str = ""
+    conn: libvirt.virConnect,
+    like: str,
+    name: str,
+    *,
+    size: str = "64M",
+    second: str = "",
+    pool: str = "default",
 ) -> str:
     """Define a machine ``name`` like another, with an empty qcow2 disk; return its UUID.
 
-    ``second`` is the format of a second disk, vdb, of the same size.
+    ``second`` is the format of a second disk, vdb, of the same size; ``pool`` holds both.
     """
+    place = conn.storagePoolLookupByName(pool)
     root = etree.fromstring(conn.lookupByName(like).XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
     own = str(uuid.uuid4())
     _text(root, "name", name)
     _text(root, "uuid", own)
     disk = root.find("devices/disk")
     assert disk is not None
-    _point(disk, _make_volume(conn, f"{name}.qcow2", size, "qcow2"), "qcow2")
+    _point(disk, _make_volume(place, f"{name}.qcow2", size, "qcow2"), "qcow2")
     if second:
         other = copy.deepcopy(disk)
-        _point(other, _make_volume(conn, f"{name}-data.{second}", size, second), second)
+        _point(other, _make_volume(place, f"{name}-data.{second}", size, second), second)
         target = other.find("target")
         assert target is not None
         target.set("dev", "vdb")
@@ -51,12 +58,12 @@ def define_guest(
     return own
 
 
-def _make_volume(conn: libvirt.virConnect, name: str, size: str, form: str) -> str:
+def _make_volume(pool: libvirt.virStoragePool, name: str, size: str, form: str) -> str:
     volume = etree.Element("volume")
     etree.SubElement(volume, "name").text = name
     etree.SubElement(volume, "capacity", unit="M").text = size.removesuffix("M")
     etree.SubElement(etree.SubElement(volume, "target"), "format", type=form)
-    made = conn.storagePoolLookupByName("default").createXML(etree.tostring(volume).decode(), 0)
+    made = pool.createXML(etree.tostring(volume).decode(), 0)
     path: str = made.path()
     return path
 
@@ -77,11 +84,11 @@ def remove_guest(conn: libvirt.virConnect, own: str) -> None:
     domain.undefineFlags(
         libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA | libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
     )
-    pool = conn.storagePoolLookupByName("default")
-    pool.refresh()
-    for volume in pool.listAllVolumes():
-        if volume.name().startswith(name):
-            volume.delete()
+    for pool in conn.listAllStoragePools(libvirt.VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE):
+        pool.refresh()
+        for volume in pool.listAllVolumes():
+            if volume.name().startswith(name):
+                volume.delete()
 
 
 class GuestShell:

@@ -14,6 +14,7 @@ from lxml import etree
 from tests.lab.guest_shell import GuestShell, define_guest, guest_shell, remove_guest
 from vmgui.actions.job import Job, JobState
 from vmgui.actions.journal import Journal
+from vmgui.actions.moments import Moment, Moments
 from vmgui.actions.registry import standard
 from vmgui.actions.runner import Runner
 from vmgui.hypervisor.fleet import Fleet
@@ -51,6 +52,8 @@ class Machine:
     inventory: Inventory
     fleet: Fleet
     runner: Runner
+    moments: Moments
+    folder: str = IMAGES
 
     @property
     def name(self) -> str:
@@ -81,7 +84,7 @@ class Machine:
 
     def file(self, *words: str) -> str:
         """Return the path of a file that is named after the machine."""
-        return f"{IMAGES}/{'.'.join((self.name, *words))}"
+        return f"{self.folder}/{'.'.join((self.name, *words))}"
 
     def target(self, snapshot: str) -> Key:
         return snapshot_key(self.key, snapshot) if snapshot else self.key
@@ -125,8 +128,8 @@ class Machine:
 
     def files(self) -> set[str]:
         """Return the paths of the files that are named after the machine."""
-        names = on_host(self.host, "ls", IMAGES).split()
-        return {f"{IMAGES}/{name}" for name in names if name.startswith(self.name)}
+        names = on_host(self.host, "ls", self.folder).split()
+        return {f"{self.folder}/{name}" for name in names if name.startswith(self.name)}
 
     def chain(self) -> list[str]:
         """Return the files that the disk reads now, as libvirt tells: a running machine's."""
@@ -144,6 +147,12 @@ class Machine:
         found = [s for s in self.inventory.of(Snapshot) if s.domain == self.key]
         assert sorted(s.name for s in found) == sorted(self.domain.snapshotListNames())
         return {snapshot.name: snapshot.parent for snapshot in found}
+
+    def moment(self, snapshot: str) -> Moment | None:
+        """Return what was noted of a snapshot."""
+        record = self.inventory.get(snapshot_key(self.key, snapshot))
+        assert isinstance(record, Snapshot)
+        return self.moments.of(record)
 
     async def start(self) -> None:
         await self.run("domain.start")
@@ -182,17 +191,24 @@ class Machine:
 
 @asynccontextmanager
 async def own_machine(
-    host: LabHost, *, size: str = "64M", second: str = ""
+    host: LabHost,
+    *,
+    size: str = "64M",
+    second: str = "",
+    pool: str = "default",
+    folder: str = IMAGES,
 ) -> AsyncIterator[Machine]:
     """Make a machine on ``host``, and remove all of it afterwards; see `define_guest`."""
     conn = libvirt.open(host.uri)
     name = f"own-{uuid.uuid4().hex[:6]}"
-    own = define_guest(conn, host.guests[0], name, size=size, second=second)
+    own = define_guest(conn, host.guests[0], name, size=size, second=second, pool=pool)
     inventory = Inventory()
     fleet = Fleet(inventory)
-    runner = Runner(inventory, fleet, standard(), Journal())
+    moments = Moments()
+    runner = Runner(inventory, fleet, standard(), Journal(), moments=moments)
     fleet.connect(host.uri)
-    machine = Machine(host, conn, conn.lookupByUUIDString(own), inventory, fleet, runner)
+    domain = conn.lookupByUUIDString(own)
+    machine = Machine(host, conn, domain, inventory, fleet, runner, moments, folder)
     try:
         await asyncio.wait_for(fleet.settled(), 60)
         yield machine
