@@ -1,9 +1,13 @@
 """Merging overlays while things go wrong: cancelled, the daemon killed, two at once."""
 
 import asyncio
+import contextlib
+import os
+import signal
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from pathlib import Path
 
 import libvirt
 import pytest
@@ -13,7 +17,6 @@ from tests.lab_fixture import Daemon
 from tests.until import until
 from vmgui.actions.job import Job, JobState
 from vmgui.hypervisor.errors import ConnectionLost
-from vmgui.inventory.host import LinkState
 from vmgui.lab import LabStatus
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
@@ -40,9 +43,9 @@ def assert_content(machine: Machine, file: str) -> None:
     assert "failed" not in told
 
 
-async def begin_slowly(machine: Machine, action: str) -> Job:
+async def begin_slowly(machine: Machine, action: str, snapshot: str = "") -> Job:
     """Begin a merge, and hold it up so that something can happen in its middle."""
-    job = machine.begin(action)
+    job = machine.begin(action, snapshot)
 
     def hold_up() -> bool:
         with closing(libvirt.open(machine.host.uri)) as conn:
@@ -61,6 +64,15 @@ async def begin_slowly(machine: Machine, action: str) -> Job:
     await until(lambda: job.progress is not None or job.state.is_over, "it is under way")
     assert not job.state.is_over, (job.error, job.state_now)
     return job
+
+
+def process_of(name: str) -> int:
+    """Return the process of a machine that runs."""
+    for line in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if f"guest={name},".encode() in line.read_bytes():
+                return int(line.parent.name)
+    raise AssertionError(f"{name} has no process")
 
 
 @pytest.mark.parametrize("action", ["disk.commit", "disk.pull"])
@@ -96,13 +108,7 @@ async def test_a_daemon_killed_in_the_middle_loses_nothing_and_it_goes_on(
         assert "Nothing is lost" in job.state_now
         assert "--abort" in job.state_now
         await asyncio.to_thread(daemon.start)
-
-        def is_back() -> bool:
-            host = machine.inventory.host(machine.host.uri)
-            return host is not None and host.link.state is LinkState.CONNECTED
-
-        await until(is_back, "the host is back", within_s=60)
-        machine.reconnect()
+        await machine.is_back()
         assert machine.domain.isActive()
         assert machine.domain.blockJobInfo("vda")
         machine.domain.blockJobSetSpeed("vda", 0)
@@ -166,3 +172,40 @@ async def test_a_full_disk_in_the_middle_of_a_merge_loses_nothing(
             assert machine.snapshots() == {"s1": ""}
         on_host(machine.host, "mount", "-o", "remount,size=120M", folder)
         await machine.do(action, "s1" if action == "snapshot.delete" else "")
+
+
+async def test_a_daemon_killed_while_a_snapshot_is_merged_loses_nothing(
+    lab: LabStatus, daemons: dict[str, Daemon]
+) -> None:
+    async with own_machine(lab.hosts[0], size="256M") as machine:
+        await machine.do("snapshot.create", name="s1", kind="external")
+        top = machine.file("s1", "qcow2")
+        write = f"write -P 7 0 {_WRITTEN}"
+        on_host(machine.host, "qemu-io", "-f", "qcow2", "-c", write, top)
+        await machine.start()
+        qemu = process_of(machine.name)
+        job = machine.begin("snapshot.delete", "s1")
+
+        def stop_in_the_middle() -> None:
+            with closing(libvirt.open(machine.host.uri)) as conn:
+                domain = conn.lookupByUUIDString(machine.key.id)
+                while not domain.blockJobInfo("vda"):
+                    pass
+                os.kill(qemu, signal.SIGSTOP)
+
+        await asyncio.to_thread(stop_in_the_middle)
+        daemon = daemons[machine.host.name]
+        await asyncio.to_thread(daemon.kill)
+        os.kill(qemu, signal.SIGCONT)
+        assert await asyncio.wait_for(job.wait(), 60) is JobState.FAILED
+        assert "nothing is lost" in job.state_now
+        await asyncio.to_thread(daemon.start)
+        await machine.is_back()
+        assert machine.domain.isActive()
+        assert machine.snapshots() == {"s1": ""}
+        again = await machine.run("snapshot.delete", "s1")
+        assert again.state is JobState.DONE, (again.error, again.state_now)
+        assert machine.snapshots() == {}
+        assert machine.files() == {machine.file("qcow2")}
+        await machine.stop()
+        assert_content(machine, machine.file("qcow2"))

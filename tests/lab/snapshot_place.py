@@ -12,6 +12,7 @@ import libvirt
 from lxml import etree
 
 from tests.lab.guest_shell import GuestShell, define_guest, guest_shell, remove_guest
+from tests.until import until
 from vmgui.actions.job import Job, JobState
 from vmgui.actions.journal import Journal
 from vmgui.actions.moments import Moment, Moments
@@ -21,6 +22,7 @@ from vmgui.hypervisor.fleet import Fleet
 from vmgui.hypervisor.xml.domain import read_domain_xml
 from vmgui.insight.file_plan import FilePlan
 from vmgui.inventory.domain import Domain, DomainState
+from vmgui.inventory.host import LinkState
 from vmgui.inventory.inventory import Inventory
 from vmgui.inventory.key import Key, domain_key
 from vmgui.inventory.snapshot import Snapshot, snapshot_key
@@ -75,8 +77,14 @@ class Machine:
         """What the machine does, in the words that are shown."""
         return self.record.state.value
 
-    def reconnect(self) -> None:
-        """Look at the machine anew after its daemon was gone."""
+    async def is_back(self) -> None:
+        """Return when its host is connected again, after its daemon was gone."""
+
+        def connected() -> bool:
+            host = self.inventory.host(self.host.uri)
+            return host is not None and host.link.state is LinkState.CONNECTED
+
+        await until(connected, "the host is back", within_s=60)
         uuid_ = self.domain.UUIDString()
         self.conn.close()
         self.conn = libvirt.open(self.host.uri)
