@@ -58,6 +58,20 @@ def define_guest(
     return own
 
 
+def define_over(conn: libvirt.virConnect, like: str, name: str, path: str) -> None:
+    """Define a machine ``name`` like another, whose first disk alone it has, on another file."""
+    root = etree.fromstring(conn.lookupByName(like).XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
+    _text(root, "name", name)
+    _text(root, "uuid", str(uuid.uuid4()))
+    first, *others = root.findall("devices/disk")
+    _point(first, path, "qcow2")
+    for device in (*others, *root.findall("devices/interface")):
+        devices = device.getparent()
+        assert devices is not None
+        devices.remove(device)
+    conn.defineXML(etree.tostring(root, encoding="unicode"))
+
+
 def _make_volume(pool: libvirt.virStoragePool, name: str, size: str, form: str) -> str:
     volume = etree.Element("volume")
     etree.SubElement(volume, "name").text = name
@@ -77,13 +91,15 @@ def _point(disk: etree._Element, path: str, form: str) -> None:
 
 def remove_guest(conn: libvirt.virConnect, own: str) -> None:
     """Remove a machine with all that is named after it."""
-    domain = conn.lookupByUUIDString(own)
-    name = domain.name()
-    if domain.isActive():
-        domain.destroy()
-    domain.undefineFlags(
-        libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA | libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
-    )
+    name = conn.lookupByUUIDString(own).name()
+    for domain in conn.listAllDomains():
+        if domain.name().startswith(name):
+            if domain.isActive():
+                domain.destroy()
+            domain.undefineFlags(
+                libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
+                | libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
+            )
     for pool in conn.listAllStoragePools(libvirt.VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE):
         pool.refresh()
         for volume in pool.listAllVolumes():
