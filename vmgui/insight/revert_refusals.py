@@ -3,7 +3,7 @@
 import posixpath
 from collections.abc import Iterator
 
-from vmgui.insight.machine_files import MachineFiles, base_name, listed
+from vmgui.insight.machine_files import MachineFiles, agreed, base_name, listed
 from vmgui.inventory.domain import Disk
 from vmgui.inventory.images import Use
 from vmgui.inventory.snapshot import Snapshot
@@ -36,9 +36,10 @@ class RevertRefusals:
             if disk.source != self.files.active(disk.target):
                 needs = self.files.needs(disk.source)
                 if needs:
+                    who = agreed(needs, "needs", "need")
                     yield (
                         f"{disk.target} isn't in the snapshot, and the machine would write to "
-                        f"{base_name(disk.source)} again, which {listed(needs)} needs as it is."
+                        f"{base_name(disk.source)} again, which {who} as it is."
                     )
 
     def inside(self, target: str, state: str) -> Iterator[str]:
@@ -58,7 +59,7 @@ class RevertRefusals:
         if needs := self.files.needs(state):
             yield (
                 f"{name} lies inside {base_name(state)}, and going back there would change what "
-                f"{listed(needs)} reads. Delete that first."
+                f"{agreed(needs, 'reads', 'read')}. Delete that first."
             )
         active = self.files.active(target)
         if active and active != state and state in self.files.chain(active):

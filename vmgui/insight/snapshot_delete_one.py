@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from vmgui.insight.amounts import size
 from vmgui.insight.file_plan import Fate, FilePlan, Merge, PlannedFile
-from vmgui.insight.machine_files import EMULATED, MachineFiles, base_name, listed
+from vmgui.insight.machine_files import EMULATED, MachineFiles, agreed, base_name, listed
 from vmgui.insight.storage_after import without
 from vmgui.inventory.domain import Domain, DomainState
 from vmgui.inventory.images import MachineStorage
@@ -290,20 +290,22 @@ class Deleting:
         needs = self.files.needs(below, but_files=[above], but_snapshots=[self.snapshot.name])
         if needs:
             return (
-                f"{base_name(below)} would change, and {listed(needs)} needs it as it is. Delete "
+                f"{base_name(below)} would change, and {agreed(needs, 'needs', 'need')} it as "
+                "it is. Delete "
                 "that first, or forget this snapshot (metadata only)."
             )
         moved = [s.name for s in self.files.external_states(above)]
         needs = self.files.needs(above, but_files=[upper], but_snapshots=moved)
         if needs:
             return (
-                f"{base_name(above)} would go, and {listed(needs)} needs it. Delete that first, "
+                f"{base_name(above)} would go, and {agreed(needs, 'needs', 'need')} it. "
+                "Delete that first, "
                 "or forget this snapshot (metadata only)."
             )
         if inside := self.files.has_inside(above):
             return (
-                f"{listed(inside)} lies inside {base_name(above)}, which would go. Delete "
-                f"{'it' if len(inside) == 1 else 'them'} first."
+                f"{agreed(inside, 'lies', 'lie')} inside {base_name(above)}, which would go. "
+                f"Delete {'it' if len(inside) == 1 else 'them'} first."
             )
         return ""
 
@@ -364,12 +366,12 @@ class Deleting:
     def _why_kept(self, path: str) -> str:
         needs = self.files.needs(path, but_snapshots=[self.snapshot.name])
         if needs:
-            return f"{listed(needs)} needs it"
+            return f"{agreed(needs, 'needs', 'need')} it"
         others = [s.name for s in self.files.overlay_of(path) if s.name != self.snapshot.name]
         if others:
             return f"it is also the overlay of {listed(others)}"
         if self.files.internal_states(path):
-            return f"{listed(self.files.has_inside(path))} lies inside it"
+            return f"{agreed(self.files.has_inside(path), 'lies', 'lie')} inside it"
         used = {disk.source for disk in self.storage.domain.disks}
         later = self.storage.next_start
         used |= {disk.source for disk in later.disks} if later else set()

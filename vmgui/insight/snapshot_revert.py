@@ -248,7 +248,7 @@ class _Reverting:
             way=RevertWay.LIBVIRT,
             first=self.first,
             # libvirt calls it risky to replace a process that runs by one that boots.
-            starts_anew=self.active and not self.snapshot.has_memory,
+            starts_anew=self.active and (self.spec.force_off or not self.snapshot.has_memory),
             memory_path=memory_path,
             after=after,
             run=self.spec.run,

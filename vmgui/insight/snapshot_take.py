@@ -39,7 +39,7 @@ from enum import StrEnum
 
 from vmgui.insight.amounts import round_size
 from vmgui.insight.file_plan import Fate, FilePlan, PlannedFile
-from vmgui.insight.machine_files import EMULATED, OWN_FORMATS, MachineFiles, listed
+from vmgui.insight.machine_files import EMULATED, OWN_FORMATS, MachineFiles, agreed, listed
 from vmgui.insight.snapshot_disks import passed_through, why_never_in, why_not_in
 from vmgui.insight.snapshot_names import DEFAULT_PATTERN, name_from, name_refusal, overlay_path
 from vmgui.inventory.domain import AgentState, Disk, Domain, DomainState
@@ -252,8 +252,8 @@ class _Taking:
             if form not in OWN_FORMATS:
                 yield f"{disk.target} is {form}, which keeps no snapshots inside."
         if left := self._left_out(wanted):
-            names = listed(disk.target for disk in left)
-            yield f"{names} is left out, and an internal one takes every disk."
+            names = agreed((disk.target for disk in left), "is", "are")
+            yield f"{names} left out, and an internal one takes every disk."
         if domain.nvram_path and self._nvram_format() not in OWN_FORMATS:
             yield "its UEFI variables are in a file that keeps no snapshots inside."
         for disk in wanted:
@@ -298,8 +298,8 @@ class _Taking:
             )
             if inside:
                 self.warnings.append(
-                    f"{listed(inside)} lies inside a file that others will be built on: there is "
-                    "no way back to it, and no deleting it, until this snapshot is deleted."
+                    f"{agreed(inside, 'lies', 'lie')} inside a file that others will be built on: "
+                    "until these are merged there is no way back into it, and no deleting inside."
                 )
             if self.domain.nvram_path:
                 self.warnings.append("The UEFI variables aren't part of it.")
