@@ -226,3 +226,65 @@ def test_a_clone_that_cant_be_made_says_why_and_what_to_do(home: Path) -> None:
     assert vmgui("domain", "clone", "test", "--count", "0").returncode == 2
     assert "count is from 1" in vmgui("domain", "clone", "test", "--count", "0").stderr
     assert document("template", "list") == {"templates": []}
+
+
+def test_snapshots_are_listed_as_table_and_document(world: str) -> None:
+    table = vmgui("snapshot", "list", machine_uuid(0), uri=world).stdout.splitlines()
+    assert table[0].split() == ["NAME", "TAKEN", "KIND", "MEMORY", "STATE", "AFTER", "DESCRIPTION"]
+    assert table[1].startswith("fresh ")
+    assert table[2].startswith("before <update> * ")
+    first, second = document("snapshot", "list", machine_uuid(0), uri=world)["snapshots"]
+    assert (first["name"], first["parent"], first["current"]) == ("fresh", "", False)
+    assert (second["name"], second["parent"], second["current"]) == (
+        "before <update>",
+        "fresh",
+        True,
+    )
+    assert second["then"]["disks"][0]["target"] == "vda"
+
+
+def test_a_snapshot_is_named_by_its_machine_and_its_name(world: str) -> None:
+    there = vmgui("snapshot", "describe", machine_uuid(0), "fresh", "words", uri=world)
+    assert (there.returncode, there.stdout) == (0, "Describe snapshot fresh: done\n")
+    stray = vmgui("snapshot", "describe", machine_uuid(0), "other", "words", uri=world)
+    assert stray.returncode == 1
+    assert "has no snapshot other. See: vmgui snapshot list" in stray.stderr
+
+
+def test_what_it_would_do_is_told_in_lines_and_words_and_as_a_document(world: str) -> None:
+    told = vmgui("snapshot", "create", machine_name(14), "one", "--dry-run", uri=world)
+    assert told.returncode == 0
+    line, *words = told.stdout.splitlines()
+    assert line == f"virsh -c {world} snapshot-create-as {machine_name(14)} one"
+    assert words
+    assert all(word.startswith("# ") for word in words)
+    (plan,) = document("snapshot", "revert", machine_uuid(0), "fresh", "--dry-run", uri=world)[
+        "plans"
+    ]
+    assert (plan["title"], plan["refusal"], plan["files"]) == ("Revert to fresh", "", [])
+    assert "What the machine is doing now, with its memory." in plan["loses"]
+
+
+def test_what_is_refused_is_refused_before_it_is_asked_for(world: str) -> None:
+    taken = vmgui("snapshot", "create", machine_uuid(0), "fresh", uri=world)
+    assert taken.returncode == 1
+    assert "There is a snapshot fresh already. Nothing was changed." in taken.stderr
+    dry = vmgui("disk", "commit", machine_name(14), "--dry-run", uri=world)
+    assert (dry.returncode, dry.stdout) == (1, "")
+    assert "would fail" in dry.stderr
+
+
+def test_what_is_gone_for_good_wants_a_yes(world: str) -> None:
+    asked = vmgui("snapshot", "delete", machine_uuid(0), "fresh", uri=world)
+    assert asked.returncode == 1
+    assert "Say --yes if that is meant" in asked.stderr
+    done = document("snapshot", "delete", machine_uuid(0), "fresh", "--yes", uri=world)
+    assert [job["state"] for job in done["jobs"]] == ["done"]
+
+
+def test_one_snapshot_of_many_machines(world: str) -> None:
+    names = [machine_name(number) for number in (14, 16, 18)]
+    also = [word for name in names[1:] for word in ("--also", name)]
+    done = document("snapshot", "create", names[0], "all", *also, uri=world)
+    assert [job["target_name"] for job in done["jobs"]] == names
+    assert {job["state"] for job in done["jobs"]} == {"done"}

@@ -25,22 +25,24 @@ def define_guest(
     size: str = "64M",
     stem: str = "",
     second: str = "",
+    pool: str = "default",
 ) -> str:
     """Define a machine ``name`` like another, with an empty qcow2 disk; return its UUID.
 
     ``stem`` is the disk's name without its ending, "" for the machine's own. ``second`` is the
-    format of a second disk, vdb, of the same size.
+    format of a second disk, vdb, of the same size; ``pool`` holds both.
     """
+    place = conn.storagePoolLookupByName(pool)
     root = etree.fromstring(conn.lookupByName(like).XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
     own = str(uuid.uuid4())
     _text(root, "name", name)
     _text(root, "uuid", own)
     disk = root.find("devices/disk")
     assert disk is not None
-    _point(disk, _make_volume(conn, f"{stem or name}.qcow2", size, "qcow2"), "qcow2")
+    _point(disk, _make_volume(place, f"{stem or name}.qcow2", size, "qcow2"), "qcow2")
     if second:
         other = copy.deepcopy(disk)
-        _point(other, _make_volume(conn, f"{name}-data.{second}", size, second), second)
+        _point(other, _make_volume(place, f"{name}-data.{second}", size, second), second)
         target = other.find("target")
         assert target is not None
         target.set("dev", "vdb")
@@ -58,12 +60,26 @@ def define_guest(
     return own
 
 
-def _make_volume(conn: libvirt.virConnect, name: str, size: str, form: str) -> str:
+def define_over(conn: libvirt.virConnect, like: str, name: str, path: str) -> None:
+    """Define a machine ``name`` like another, whose first disk alone it has, on another file."""
+    root = etree.fromstring(conn.lookupByName(like).XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
+    _text(root, "name", name)
+    _text(root, "uuid", str(uuid.uuid4()))
+    first, *others = root.findall("devices/disk")
+    _point(first, path, "qcow2")
+    for device in (*others, *root.findall("devices/interface")):
+        devices = device.getparent()
+        assert devices is not None
+        devices.remove(device)
+    conn.defineXML(etree.tostring(root, encoding="unicode"))
+
+
+def _make_volume(pool: libvirt.virStoragePool, name: str, size: str, form: str) -> str:
     volume = etree.Element("volume")
     etree.SubElement(volume, "name").text = name
     etree.SubElement(volume, "capacity", unit="M").text = size.removesuffix("M")
     etree.SubElement(etree.SubElement(volume, "target"), "format", type=form)
-    made = conn.storagePoolLookupByName("default").createXML(etree.tostring(volume).decode(), 0)
+    made = pool.createXML(etree.tostring(volume).decode(), 0)
     path: str = made.path()
     return path
 
@@ -77,18 +93,20 @@ def _point(disk: etree._Element, path: str, form: str) -> None:
 
 def remove_guest(conn: libvirt.virConnect, own: str) -> None:
     """Remove a machine with all that is named after it."""
-    domain = conn.lookupByUUIDString(own)
-    name = domain.name()
-    if domain.isActive():
-        domain.destroy()
-    domain.undefineFlags(
-        libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA | libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
-    )
-    pool = conn.storagePoolLookupByName("default")
-    pool.refresh()
-    for volume in pool.listAllVolumes():
-        if volume.name().startswith(name):
-            volume.delete()
+    name = conn.lookupByUUIDString(own).name()
+    for domain in conn.listAllDomains():
+        if domain.name().startswith(name):
+            if domain.isActive():
+                domain.destroy()
+            domain.undefineFlags(
+                libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
+                | libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
+            )
+    for pool in conn.listAllStoragePools(libvirt.VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE):
+        pool.refresh()
+        for volume in pool.listAllVolumes():
+            if volume.name().startswith(name):
+                volume.delete()
 
 
 class GuestShell:

@@ -12,14 +12,17 @@ import libvirt
 from lxml import etree
 
 from tests.lab.guest_shell import GuestShell, define_guest, guest_shell, remove_guest
+from tests.until import until
 from vmgui.actions.job import Job, JobState
 from vmgui.actions.journal import Journal
+from vmgui.actions.moments import Moment, Moments
 from vmgui.actions.registry import standard
 from vmgui.actions.runner import Runner
 from vmgui.hypervisor.fleet import Fleet
 from vmgui.hypervisor.xml.domain import read_domain_xml
 from vmgui.insight.file_plan import FilePlan
 from vmgui.inventory.domain import Domain, DomainState
+from vmgui.inventory.host import LinkState
 from vmgui.inventory.inventory import Inventory
 from vmgui.inventory.key import Key, domain_key
 from vmgui.inventory.snapshot import Snapshot, snapshot_key
@@ -51,6 +54,8 @@ class Machine:
     inventory: Inventory
     fleet: Fleet
     runner: Runner
+    moments: Moments
+    folder: str = IMAGES
 
     @property
     def name(self) -> str:
@@ -72,8 +77,14 @@ class Machine:
         """What the machine does, in the words that are shown."""
         return self.record.state.value
 
-    def reconnect(self) -> None:
-        """Look at the machine anew after its daemon was gone."""
+    async def is_back(self) -> None:
+        """Return when its host is connected again, after its daemon was gone."""
+
+        def connected() -> bool:
+            host = self.inventory.host(self.host.uri)
+            return host is not None and host.link.state is LinkState.CONNECTED
+
+        await until(connected, "the host is back", within_s=60)
         uuid_ = self.domain.UUIDString()
         self.conn.close()
         self.conn = libvirt.open(self.host.uri)
@@ -81,7 +92,7 @@ class Machine:
 
     def file(self, *words: str) -> str:
         """Return the path of a file that is named after the machine."""
-        return f"{IMAGES}/{'.'.join((self.name, *words))}"
+        return f"{self.folder}/{'.'.join((self.name, *words))}"
 
     def target(self, snapshot: str) -> Key:
         return snapshot_key(self.key, snapshot) if snapshot else self.key
@@ -125,8 +136,8 @@ class Machine:
 
     def files(self) -> set[str]:
         """Return the paths of the files that are named after the machine."""
-        names = on_host(self.host, "ls", IMAGES).split()
-        return {f"{IMAGES}/{name}" for name in names if name.startswith(self.name)}
+        names = on_host(self.host, "ls", self.folder).split()
+        return {f"{self.folder}/{name}" for name in names if name.startswith(self.name)}
 
     def chain(self) -> list[str]:
         """Return the files that the disk reads now, as libvirt tells: a running machine's."""
@@ -144,6 +155,12 @@ class Machine:
         found = [s for s in self.inventory.of(Snapshot) if s.domain == self.key]
         assert sorted(s.name for s in found) == sorted(self.domain.snapshotListNames())
         return {snapshot.name: snapshot.parent for snapshot in found}
+
+    def moment(self, snapshot: str) -> Moment | None:
+        """Return what was noted of a snapshot."""
+        record = self.inventory.get(snapshot_key(self.key, snapshot))
+        assert isinstance(record, Snapshot)
+        return self.moments.of(record)
 
     async def start(self) -> None:
         await self.run("domain.start")
@@ -182,17 +199,24 @@ class Machine:
 
 @asynccontextmanager
 async def own_machine(
-    host: LabHost, *, size: str = "64M", second: str = ""
+    host: LabHost,
+    *,
+    size: str = "64M",
+    second: str = "",
+    pool: str = "default",
+    folder: str = IMAGES,
 ) -> AsyncIterator[Machine]:
     """Make a machine on ``host``, and remove all of it afterwards; see `define_guest`."""
     conn = libvirt.open(host.uri)
     name = f"own-{uuid.uuid4().hex[:6]}"
-    own = define_guest(conn, host.guests[0], name, size=size, second=second)
+    own = define_guest(conn, host.guests[0], name, size=size, second=second, pool=pool)
     inventory = Inventory()
     fleet = Fleet(inventory)
-    runner = Runner(inventory, fleet, standard(), Journal())
+    moments = Moments()
+    runner = Runner(inventory, fleet, standard(), Journal(), moments=moments)
     fleet.connect(host.uri)
-    machine = Machine(host, conn, conn.lookupByUUIDString(own), inventory, fleet, runner)
+    domain = conn.lookupByUUIDString(own)
+    machine = Machine(host, conn, domain, inventory, fleet, runner, moments, folder)
     try:
         await asyncio.wait_for(fleet.settled(), 60)
         yield machine

@@ -35,6 +35,11 @@ async def test_an_internal_one_brings_memory_and_disk_back(lab: LabStatus) -> No
         plan = await machine.do("snapshot.create", name="first", description="d <x>")
         assert isinstance(plan, TakePlan)
         assert (plan.memory, plan.disks[0].kind) == ("internal", "internal")
+        moment = machine.moment("first")
+        assert moment is not None
+        assert moment.picture.startswith(b"\x89PNG")
+        assert moment.took_s
+        assert dict(moment.disk_bytes)["vda"] > 0
         await machine.write(A, "after")
         await machine.do("snapshot.revert", "first", keep=True, keep_name="now")
         assert machine.state == "running"
@@ -186,6 +191,7 @@ async def test_an_external_one_is_renamed_with_its_children_and_described(lab: L
         job = await machine.run("snapshot.rename", "s1", new_name="it's <new>")
         assert job.state is JobState.DONE, job.error
         assert machine.snapshots() == {"it's <new>": "", "s2": "it's <new>"}
+        assert machine.moment("it's <new>") is not None
         taken = await machine.run("snapshot.rename", "s2", new_name="it's <new>")
         assert isinstance(taken.error, NotPossibleNow)
         assert (await machine.run("snapshot.describe", "s2", description="ü <b>")).error is None
@@ -261,3 +267,23 @@ async def test_a_base_that_was_moved_away_is_told_and_nothing_touched(lab: LabSt
         on_host(machine.host, "mv", f"{base}.away", base)
         await machine.do("snapshot.delete", "s1", children=True)
         assert machine.files() == {base}
+
+
+async def test_memory_that_is_damaged_leaves_the_machine_off_and_says_how_it_stands(
+    lab: LabStatus,
+) -> None:
+    async with running(lab) as machine:
+        await machine.write(A, "one")
+        await machine.do("snapshot.create", name="s1", kind="external")
+        await machine.write(A, "two")
+        memory = machine.file("s1", "memory")
+        on_host(machine.host, "truncate", "-s", "4096", memory)
+        job = await machine.run("snapshot.revert", "s1", force_off=True)
+        assert job.state is JobState.FAILED
+        assert "forced off" in job.state_now
+        assert "defined as it was then" in job.state_now
+        assert f"{machine.name} is off." in job.state_now
+        # The disk is back, what was written since is in its file, and the machine can be started.
+        assert machine.file("s1", "qcow2") in machine.files()
+        await machine.start()
+        assert await machine.read(A) == ["one"]

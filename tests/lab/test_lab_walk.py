@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from tests.lab.guest_shell import define_over
 from tests.lab.snapshot_place import Machine, on_host, own_machine
 from vmgui.actions.job import JobState
 from vmgui.inventory.snapshot import Snapshot
@@ -20,6 +21,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 _REGIONS = 8
 _REGION_BYTES = 128 * 1024
 _STEPS = 22
+_OTHERS = 2
 
 Content = tuple[int, ...]
 """The byte that each region of a disk is full of."""
@@ -63,8 +65,12 @@ class Model:
 class Walk:
     """One walk, and the steps that it took, for whoever has to find out why it failed."""
 
-    def __init__(self, machine: Machine, seed: int, internal: float) -> None:
+    def __init__(
+        self, machine: Machine, seed: int, internal: float, *, clones: bool = False
+    ) -> None:
         self.machine = machine
+        self.clones = clones
+        self.others: dict[str, Content] = {}
         self.targets = list(machine.disks())
         self.dice = random.Random(seed)
         self.internal = internal
@@ -77,6 +83,7 @@ class Walk:
         """Do something, and look at everything."""
         names = list(self.model.states)
         verbs = ["write", "take", "take", "commit", "pull"]
+        verbs += ["clone"] if self.clones and len(self.others) < _OTHERS else []
         verbs += ["revert", "delete", "delete", "family", "forget"] if names else []
         verb = self.dice.choice(verbs)
         name = self.dice.choice(names) if names else ""
@@ -131,6 +138,25 @@ class Walk:
     async def _pull(self, _name: str) -> None:
         await self._do("disk.pull", disk=self.dice.choice(self.targets))
 
+    async def _clone(self, _name: str) -> None:
+        """Let another machine build upon a file that this one doesn't write to."""
+        written = {path for path, _ in self.machine.disks().values()}
+        files = sorted(
+            path
+            for path in self.machine.files()
+            if path.endswith(".qcow2") and path not in written | self.others.keys()
+        )
+        if not files:
+            return
+        below = self.dice.choice(files)
+        name = f"{self.machine.name}-clone{len(self.others)}"
+        path = f"{self.machine.folder}/{name}.qcow2"
+        self.steps.append(f"clone {below} as {name}")
+        create = ["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", below, path]
+        on_host(self.machine.host, *create)
+        define_over(self.machine.conn, self.machine.name, name, path)
+        self.others[path] = read(self.machine.host, path, "qcow2")
+
     def _new_name(self) -> str:
         self._number += 1
         return f"s{self._number}"
@@ -170,6 +196,8 @@ class Walk:
                 if disk.target in contents:
                     content = read(machine.host, disk.source, disk.format, inside)
                     assert content == contents[disk.target], (name, disk.target)
+        for path, content in self.others.items():
+            assert read(machine.host, path, "qcow2") == content, path
         machine.assert_clean()
 
 
@@ -190,22 +218,25 @@ def read(host: LabHost, path: str, form: str, inside: str = "") -> Content:
 
 
 @pytest.mark.parametrize(
-    ("seed", "internal", "second"),
+    ("seed", "internal", "second", "clones"),
     [
-        (1, 0.0, ""),
-        (2, 0.0, "qcow2"),
-        (3, 0.0, "raw"),
-        (4, 1.0, ""),
-        (5, 0.8, "qcow2"),
-        (6, 0.4, ""),
+        (1, 0.0, "", False),
+        (2, 0.0, "qcow2", False),
+        (3, 0.0, "raw", False),
+        (4, 1.0, "", False),
+        (5, 0.8, "qcow2", False),
+        (6, 0.4, "", False),
+        (7, 0.1, "", True),
+        (8, 0.5, "", True),
     ],
-    ids=["externals", "two-externals", "raw", "internals", "two-internals", "mixed"],
-)
+    ids=["externals", "two-externals", "raw", "internals", "two-internals", "mixed", "others",
+         "others-mixed"],
+)  # fmt: skip
 async def test_every_content_is_what_the_model_says(
-    lab: LabStatus, seed: int, internal: float, second: str
+    lab: LabStatus, seed: int, internal: float, second: str, *, clones: bool
 ) -> None:
     async with own_machine(lab.hosts[0], size="1M", second=second) as machine:
-        walk = Walk(machine, seed, internal)
+        walk = Walk(machine, seed, internal, clones=clones)
         await walk.check()
         try:
             for _ in range(_STEPS):

@@ -51,7 +51,7 @@ async def _merge(work: Work[Domain]) -> None:
     except VmguiError:
         work.job.state_now = f"The chain of {plan.target} is as it was; nothing is lost."
         raise
-    await refresh_pools_of(work, await read_storage(work))
+    await refresh_pools_of(work)
 
 
 def _progress(conn: object, uuid: str, *, target: str) -> float | None:

@@ -273,6 +273,9 @@ class Runner:
         for key, moment in work.moments.items():
             if isinstance(snapshot := self._inventory.get(key), Snapshot):
                 self._moments.keep(snapshot, moment)
+        for before, key in work.renamed:
+            if isinstance(snapshot := self._inventory.get(key), Snapshot):
+                self._moments.move(before, snapshot)
 
     def _state_after(self, job: Job, error: VmguiError) -> str:
         if isinstance(error, CallLate):

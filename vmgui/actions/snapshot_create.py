@@ -1,10 +1,13 @@
 """Taking a snapshot."""
 
+import time
 from dataclasses import replace
 from datetime import datetime
 
 from vmgui.actions.action import Action, Argument, ArgumentType, Values
+from vmgui.actions.moments import Moment
 from vmgui.actions.snapshot_lines import take_lines
+from vmgui.actions.snapshot_moment import picture_of
 from vmgui.actions.snapshot_storage import (
     read_again,
     read_storage,
@@ -14,15 +17,18 @@ from vmgui.actions.snapshot_storage import (
 from vmgui.actions.work import Planning, Work
 from vmgui.hypervisor import domains, snapshot_calls
 from vmgui.hypervisor.errors import VmguiError
+from vmgui.insight.machine_files import MachineFiles
+from vmgui.insight.snapshot_names import name_from
 from vmgui.insight.snapshot_take import (
     SnapshotKind,
     TakePlan,
     TakeSpec,
     Wanted,
-    name_from,
     take_plan,
 )
 from vmgui.inventory.domain import Domain
+from vmgui.inventory.images import MachineStorage
+from vmgui.inventory.snapshot import snapshot_key
 
 
 def take_spec(values: Values) -> TakeSpec:
@@ -48,13 +54,9 @@ async def _plan(planning: Planning[Domain]) -> TakePlan:
 async def _take(work: Work[Domain]) -> None:
     plan = work.plan
     assert isinstance(plan, TakePlan)
-    await carry_out_take(work, plan)
-    work.job.note = f"It is called {plan.name}."
-
-
-async def carry_out_take(work: Work[Domain], plan: TakePlan) -> None:
-    """Take the snapshot of ``plan``; after a failure the job tells what is left."""
     read_again(work, plan.name)
+    picture = await picture_of(work)
+    began_s = time.monotonic()
     try:
         await work.watched(
             snapshot_calls.take,
@@ -66,8 +68,26 @@ async def carry_out_take(work: Work[Domain], plan: TakePlan) -> None:
     except VmguiError:
         await tell_what_is_left(work, plan)
         raise
-    if plan.is_external:
-        await refresh_pools_of(work, await read_storage(work))
+    took_s = time.monotonic() - began_s
+    work.job.note = f"It is called {plan.name}."
+    storage = await refresh_pools_of(work)
+    moment = Moment(picture, quiesced=plan.quiesce, took_s=took_s)
+    if storage is not None:
+        moment = _with_sizes(moment, plan, storage)
+    work.moments[snapshot_key(work.record.key, plan.name)] = moment
+
+
+def _with_sizes(moment: Moment, plan: TakePlan, storage: MachineStorage) -> Moment:
+    files = MachineFiles(storage)
+    taken = [disk for disk in plan.disks if disk.frozen]
+    return replace(
+        moment,
+        disk_bytes=tuple(
+            (disk.target, sum(files.size(path) or 0 for path in files.chain(disk.frozen)))
+            for disk in taken
+        ),
+        memory_bytes=files.size(plan.memory_path) if plan.memory_path else None,
+    )
 
 
 def _lines(domain: Domain, values: Values) -> tuple[str, ...]:

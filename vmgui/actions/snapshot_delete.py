@@ -8,9 +8,10 @@ from vmgui.actions.snapshot_storage import read_again, read_storage, refresh_poo
 from vmgui.actions.virsh import printable
 from vmgui.actions.work import Planning, Work
 from vmgui.hypervisor import block_jobs, snapshot_calls
-from vmgui.hypervisor.errors import CallFailed, VmguiError
+from vmgui.hypervisor.errors import CallFailed, ConnectionLost, VmguiError
 from vmgui.insight.file_plan import Fate
-from vmgui.insight.snapshot_delete import DeletePlan, DeleteSpec, DeleteStep, delete_plan
+from vmgui.insight.snapshot_delete import DeleteSpec, delete_plan
+from vmgui.insight.snapshot_delete_one import DeletePlan, DeleteStep
 from vmgui.inventory.snapshot import Snapshot, snapshot_key
 
 
@@ -36,11 +37,8 @@ async def _delete(work: Work[Snapshot]) -> None:
         work.also.append(snapshot_key(work.record.domain, step.snapshot))
         try:
             await _delete_one(work, step, target)
-        except VmguiError:
-            if done:
-                work.job.state_now = (
-                    f"Deleted: {', '.join(done)}. {printable(step.snapshot)} is still there."
-                )
+        except VmguiError as error:
+            work.job.state_now = await _state_after(work, step, done, error)
             raise
         done.append(printable(step.snapshot))
         for file in step.files:
@@ -49,7 +47,7 @@ async def _delete(work: Work[Snapshot]) -> None:
             except VmguiError as error:
                 left.append((printable(file.path), error))
     if plan.files:
-        await refresh_pools_of(work, await read_storage(work))
+        await refresh_pools_of(work)
     if left:
         work.job.state_now = (
             f"Deleted: {', '.join(done)}. Still there: {', '.join(path for path, _ in left)}."
@@ -63,6 +61,27 @@ async def _delete(work: Work[Snapshot]) -> None:
     stays = [printable(file.path) for file in plan.of(Fate.LEFT)]
     if stays:
         work.job.note = f"Still there, and used by nobody: {', '.join(stays)}"
+
+
+async def _state_after(
+    work: Work[Snapshot], step: DeleteStep, done: list[str], error: VmguiError
+) -> str:
+    """Tell how things stand after a snapshot could not be deleted."""
+    name = printable(step.snapshot)
+    before = f"Deleted: {', '.join(done)}. " if done else ""
+    if isinstance(error, ConnectionLost):
+        return (
+            f"{before}{name} may be merged by half: nothing is lost, for what the machine reads "
+            "stays the same throughout. Do it again when the host is back."
+        )
+    storage = await refresh_pools_of(work)
+    if storage is None or not any(each.name == step.snapshot for each in storage.snapshots):
+        return before.strip()
+    domain = storage.domain
+    return (
+        f"{before}{name} is still there, and what the machine reads is as it was; "
+        f"{printable(domain.name)} is {domain.state}."
+    )
 
 
 async def _delete_one(work: Work[Snapshot], step: DeleteStep, target: str) -> None:

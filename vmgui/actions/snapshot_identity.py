@@ -10,8 +10,8 @@ from vmgui.actions.work import Work
 from vmgui.hypervisor import snapshot_calls
 from vmgui.hypervisor.errors import CallFailed, NotPossibleNow
 from vmgui.hypervisor.xml.metadata import check_text
-from vmgui.insight.snapshot_take import name_refusal
-from vmgui.inventory.snapshot import Snapshot
+from vmgui.insight.snapshot_names import name_refusal
+from vmgui.inventory.snapshot import Snapshot, snapshot_key
 
 
 def _refuse_rename(snapshot: Snapshot) -> str:
@@ -37,6 +37,7 @@ async def _rename(work: Work[Snapshot]) -> None:
     check_text(new)
     read_again(work, new)
     await work.act(snapshot_calls.rename, work.record.name, new)
+    work.renamed.append((work.record, snapshot_key(work.record.domain, new)))
 
 
 async def _describe(work: Work[Snapshot]) -> None:

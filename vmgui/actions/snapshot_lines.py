@@ -2,7 +2,7 @@
 
 from vmgui.actions.virsh import domain_line, is_plain, line, option, printable
 from vmgui.insight.disk_merge import Direction, MergePlan
-from vmgui.insight.snapshot_delete import DeletePlan
+from vmgui.insight.snapshot_delete_one import DeletePlan
 from vmgui.insight.snapshot_revert import RevertPlan, RevertWay, Run
 from vmgui.insight.snapshot_take import TakePlan
 from vmgui.inventory.domain import Domain, DomainState

@@ -56,7 +56,7 @@ async def _revert(work: Work[Snapshot]) -> None:
             work.job.state_now = f"Done so far: {', '.join(done)}. {work.job.state_now}".strip()
         raise
     if plan.files:
-        await refresh_pools_of(work, await read_storage(work))
+        await refresh_pools_of(work)
 
 
 def _by_libvirt(conn: object, uuid: str, plan: RevertPlan) -> None:

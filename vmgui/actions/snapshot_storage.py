@@ -2,7 +2,6 @@
 
 from vmgui.actions.virsh import printable
 from vmgui.actions.work import Planning, Work
-from vmgui.hypervisor import snapshot_calls
 from vmgui.hypervisor.errors import VmguiError
 from vmgui.hypervisor.images import read_machine_storage
 from vmgui.insight.file_plan import Fate, FilePlan
@@ -20,13 +19,19 @@ async def read_storage(
     return await planning.read(read_machine_storage, planning.uuid, planning.record.key.host)
 
 
-async def refresh_pools_of(work: Work[Domain] | Work[Snapshot], storage: MachineStorage) -> None:
-    """Let the pools that hold the machine's files look at them again, and have them read again."""
+async def refresh_pools_of(work: Work[Domain] | Work[Snapshot]) -> MachineStorage | None:
+    """Have the pools that hold the machine's files read again, and return what is there now.
+
+    Reading lets each pool look at its folder again, which QEMU wrote to behind its back. None
+    where it can't be read: what was to be done is done all the same.
+    """
+    try:
+        storage = await read_storage(work)
+    except VmguiError:
+        return None
     pools = {image.pool for image in storage.images if image.pool is not None}
-    await work.act_on_host(
-        snapshot_calls.refresh_pools, tuple(sorted(pool.id for pool in pools)), deadline_s=None
-    )
     work.also += sorted(pools)
+    return storage
 
 
 def read_again(work: Work[Domain] | Work[Snapshot], name: str = "") -> None:

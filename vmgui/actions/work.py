@@ -15,6 +15,7 @@ from vmgui.inventory.changes import Change
 from vmgui.inventory.domain import Domain
 from vmgui.inventory.inventory import Inventory
 from vmgui.inventory.key import Key
+from vmgui.inventory.snapshot import Snapshot
 
 T = TypeVar("T")
 
@@ -89,6 +90,7 @@ class Work(Planning[R]):
 
     ``also`` collects the keys of other objects that were changed, to be read again afterwards.
     ``plan`` is what the action said that it would do, made just now; empty where it makes none.
+    ``renamed`` are snapshots as they were, with the keys that they have by their new names.
     ``moments`` are what was noted of snapshots that it took, by their keys; they are kept once
     the snapshots were read, for libvirt tells their time.
     """
@@ -109,6 +111,7 @@ class Work(Planning[R]):
         self._enter = enter
         self.plan = FilePlan("")
         self.moments: dict[Key, Moment] = {}
+        self.renamed: list[tuple[Snapshot, Key]] = []
 
     def child(self, title: str, target: Key, name: str, virsh: tuple[str, ...] = ()) -> Job:
         """Enter a part of this job in the journal, where it waits until `within` it is done."""

@@ -18,7 +18,7 @@ from vmgui.hypervisor.xml.snapshot_edit import (
     new_snapshot_xml,
     overlay_volume_xml,
 )
-from vmgui.insight.snapshot_delete import OwnFile
+from vmgui.insight.snapshot_delete_one import OwnFile
 from vmgui.insight.snapshot_revert import NewOverlay, RevertPlan, Run
 from vmgui.insight.snapshot_take import TakePlan
 from vmgui.inventory.domain import DomainState
@@ -169,13 +169,6 @@ def read_xml(conn: libvirt.virConnect, uuid: str, name: str) -> str:
     """Return a snapshot's XML as libvirt keeps it, without passwords."""
     xml: str = find(conn, uuid).snapshotLookupByName(name).getXMLDesc(0)
     return xml
-
-
-def refresh_pools(conn: libvirt.virConnect, uuids: tuple[str, ...]) -> None:
-    """Let pools look at their folders again; one that is gone or stopped is left alone."""
-    for uuid in uuids:
-        with contextlib.suppress(libvirt.libvirtError):
-            conn.storagePoolLookupByUUIDString(uuid).refresh(0)
 
 
 def _move_children(

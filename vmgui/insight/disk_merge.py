@@ -25,7 +25,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from vmgui.insight.file_plan import Fate, FilePlan, Merge, PlannedFile
-from vmgui.insight.machine_files import EMULATED, MachineFiles, base_name, listed
+from vmgui.insight.machine_files import EMULATED, MachineFiles, agreed, base_name, listed
 from vmgui.inventory.domain import DomainState
 from vmgui.inventory.images import MachineStorage
 
@@ -162,8 +162,8 @@ def pull_plan(storage: MachineStorage, spec: MergeSpec) -> MergePlan:
         refusal = f"{base_name(active)} stands directly on {base_name(base)} already."
     if not refusal and (inside := files.has_inside(active)):
         refusal = (
-            f"{listed(inside)} lies inside {base_name(active)} and reads the files below too; it "
-            "would be damaged. Delete it first."
+            f"{agreed(inside, 'lies', 'lie')} inside {base_name(active)} and would be damaged: it "
+            "reads the files below too. Delete what is inside first."
         )
     if refusal:
         return MergePlan(title, refusal=refusal, target=spec.disk)
@@ -198,12 +198,12 @@ def pull_plan(storage: MachineStorage, spec: MergeSpec) -> MergePlan:
         if fate is Fate.LEFT:
             unused.append(base_name(path))
     if unused:
-        warnings.append(f"{listed(unused)} stays, and nobody uses it any more.")
+        warnings.append(f"{agreed(unused, 'stays', 'stay')}, and nobody uses that any more.")
     branches = [s.name for path in pulled for s in files.external_states(path)]
     if branches:
         warnings.append(
-            f"{listed(dict.fromkeys(branches))} stays, on a branch of its own: deleting it no "
-            "longer merges anything."
+            f"{agreed(dict.fromkeys(branches), 'stays', 'stay')} on a branch aside: deleting that "
+            "no longer merges anything."
         )
     return MergePlan(
         f"Pull {listed(base_name(path) for path in pulled)} into {base_name(active)}",
@@ -276,9 +276,10 @@ def _refuse_commit(
         if needs := files.needs(path, but_files=above):
             what = "would change" if path == base else "would go"
             advice = " Delete the snapshot instead, or pull." if files.external_states(path) else ""
-            return f"{base_name(path)} {what}, and {listed(needs)} needs it as it is.{advice}"
+            who = agreed(needs, "needs", "need")
+            return f"{base_name(path)} {what}, and {who} it as it is.{advice}"
         if path != base and (inside := files.has_inside(path)):
-            return f"{listed(inside)} lies inside {base_name(path)}, which would go."
+            return f"{agreed(inside, 'lies', 'lie')} inside {base_name(path)}, which would go."
     return ""
 
 

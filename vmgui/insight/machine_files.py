@@ -31,6 +31,12 @@ def listed(names: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
+def agreed(names: Iterable[str], one: str, many: str) -> str:
+    """Return names with the verb that fits their number: ``a needs``, ``a and b need``."""
+    found = tuple(names)
+    return f"{listed(found)} {one if len(found) == 1 else many}"
+
+
 class MachineFiles:
     """What is known of a machine's files, by path."""
 

@@ -39,7 +39,6 @@ no memory                   off           running  paused
 """
 
 import posixpath
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -47,10 +46,12 @@ from enum import StrEnum
 from vmgui.insight.amounts import size
 from vmgui.insight.file_plan import Fate, FilePlan, PlannedFile
 from vmgui.insight.machine_files import EMULATED, MachineFiles, base_name, listed
-from vmgui.insight.snapshot_take import TakePlan, TakeSpec, overlay_path, take_plan
+from vmgui.insight.revert_refusals import RevertRefusals
+from vmgui.insight.snapshot_names import overlay_path
+from vmgui.insight.snapshot_take import TakePlan, TakeSpec, take_plan
 from vmgui.insight.storage_after import after_take
-from vmgui.inventory.domain import Disk, DomainState
-from vmgui.inventory.images import MachineStorage, Use
+from vmgui.inventory.domain import DomainState
+from vmgui.inventory.images import MachineStorage
 from vmgui.inventory.key import Key
 from vmgui.inventory.snapshot import Snapshot, SnapshotDisk
 
@@ -141,6 +142,7 @@ class _Reverting:
     ) -> None:
         self.storage = storage
         self.files = MachineFiles(storage)
+        self.against = RevertRefusals(self.files, snapshot)
         self.domain = storage.domain
         self.active = self.domain.state.is_active or self.domain.run_id is not None
         self.snapshot = snapshot
@@ -169,7 +171,7 @@ class _Reverting:
             self.reasons.append("This hypervisor keeps the snapshot by itself.")
             self._lose_the_present(())
             return self._by_libvirt()
-        misled = next(self._misled_disks(), "")
+        misled = next(self.against.misled_disks(), "")
         if external and self.storage.reverts_external and not misled:
             return self._natively(external)
         if external:
@@ -199,31 +201,6 @@ class _Reverting:
         if not self.snapshot.has_memory:
             return DomainState.OFF
         return DomainState.PAUSED if self.snapshot.state == "paused" else DomainState.RUNNING
-
-    @property
-    def _left_out(self) -> list[Disk]:
-        """Return the disks, as they were then, that the guest writes to and that aren't in it."""
-        in_it = {disk.target for disk in self.snapshot.disks if disk.kind != "no"}
-        then = self.snapshot.then.disks if self.snapshot.then else ()
-        return [
-            disk
-            for disk in then
-            if disk.target not in in_it
-            and disk.device in {"disk", "lun"}
-            and disk.source
-            and not disk.read_only
-        ]
-
-    def _misled_disks(self) -> Iterator[str]:
-        """Yield what would be harmed if a disk that was left out got back its file of then."""
-        for disk in self._left_out:
-            if disk.source != self.files.active(disk.target):
-                needs = self.files.needs(disk.source)
-                if needs:
-                    yield (
-                        f"{disk.target} isn't in the snapshot, and the machine would write to "
-                        f"{base_name(disk.source)} again, which {listed(needs)} needs as it is."
-                    )
 
     def _warn(self) -> None:
         """Say what doesn't come back with the snapshot."""
@@ -271,7 +248,7 @@ class _Reverting:
             way=RevertWay.LIBVIRT,
             first=self.first,
             # libvirt calls it risky to replace a process that runs by one that boots.
-            starts_anew=self.active and not self.snapshot.has_memory,
+            starts_anew=self.active and (self.spec.force_off or not self.snapshot.has_memory),
             memory_path=memory_path,
             after=after,
             run=self.spec.run,
@@ -280,7 +257,7 @@ class _Reverting:
     def _inside(self, internal: list[SnapshotDisk]) -> RevertPlan:
         for disk in internal:
             state = self.files.state_of(self.snapshot, disk.target)
-            if refusal := next(self._refusals_inside(disk.target, state), ""):
+            if refusal := next(self.against.inside(disk.target, state), ""):
                 return self._refused(refusal)
             self._fate(
                 state,
@@ -292,68 +269,10 @@ class _Reverting:
         self._lose_the_present(())
         return self._by_libvirt()
 
-    def _refusals_inside(self, target: str, state: str) -> Iterator[str]:
-        name = self.snapshot.name
-        if not state:
-            yield f"libvirt doesn't tell which file of {target} holds {name}."
-            return
-        image = self.files.image(state)
-        if image is not None and image.exists is False:
-            yield f"{state} is missing, and {name} with it."
-        if self.storage.unread:
-            yield (
-                f"Going back inside {base_name(state)} changes it, and nobody knows what else "
-                f"needs it: {self.storage.unread[0]}"
-            )
-        if needs := self.files.needs(state):
-            yield (
-                f"{name} lies inside {base_name(state)}, and going back there would change what "
-                f"{listed(needs)} reads. Delete that first."
-            )
-        active = self.files.active(target)
-        if active and active != state and state in self.files.chain(active):
-            yield f"{name} lies inside {base_name(state)}, on which {base_name(active)} is built."
-        if image is not None and image.internal and name not in image.internal:
-            yield f"{base_name(state)} doesn't hold {name} any more; only libvirt knows of it."
-        if name.isdigit() and image is not None and len(image.internal) > 1:
-            yield (
-                f"The name {name} could be taken for another snapshot's number inside "
-                f"{base_name(state)}: libvirt might go back to the wrong one."
-            )
-
-    def _refusals_of_state(self, target: str, state: str) -> Iterator[str]:
-        """Yield why the file with an external state can't be built upon."""
-        name = self.snapshot.name
-        if not state:
-            yield f"libvirt doesn't tell which file of {target} has the state of {name}."
-            return
-        image = self.files.image(state)
-        if image is None or image.exists is False:
-            yield f"{state} has the state of {target}, and it isn't there any more."
-            return
-        for below in self.files.chain(state)[1:]:
-            lower = self.files.image(below)
-            if lower is not None and lower.exists is False:
-                yield f"{below}, from which {base_name(state)} reads, isn't there any more."
-        later = self.storage.next_start
-        for machine in filter(None, (self.domain, later)):
-            for disk in machine.disks:
-                if disk.source == state and not disk.read_only:
-                    yield (
-                        f"The machine writes to {base_name(state)} again, so it isn't what it was "
-                        f"at {name} any more."
-                    )
-        for user in self.files.foreign(state):
-            if user.use is Use.DISK and not user.read_only and not user.snapshot:
-                yield (
-                    f"Machine {user.domain_name} writes to {base_name(state)}: it isn't what it "
-                    f"was at {name} any more."
-                )
-
     def _natively(self, external: list[SnapshotDisk]) -> RevertPlan:
         for disk in external:
             state = self.files.state_of(self.snapshot, disk.target)
-            if refusal := next(self._refusals_of_state(disk.target, state), ""):
+            if refusal := next(self.against.of_state(disk.target, state), ""):
                 return self._refused(refusal)
             self._fate(state, Fate.KEPT, f"disk {disk.target} at {self.snapshot.name}", disk.target)
         self.reasons.append("External: libvirt makes new files over the snapshot's.")
@@ -363,14 +282,14 @@ class _Reverting:
 
     def _by_hand(self, external: list[SnapshotDisk]) -> RevertPlan:
         name = self.snapshot.name
-        if refusal := next(self._refusals_by_hand(), ""):
+        if refusal := next(self.against.by_hand(force_off=self.spec.force_off), ""):
             return self._refused(refusal)
         overlays: list[NewOverlay] = []
         paths = set(self.files.paths)
         for disk in external:
             state = self.files.state_of(self.snapshot, disk.target)
-            refusal = next(self._refusals_of_state(disk.target, state), "")
-            refusal = refusal or next(self._refusals_of_overlay(state), "")
+            refusal = next(self.against.of_state(disk.target, state), "")
+            refusal = refusal or next(self.against.of_overlay(state), "")
             if refusal:
                 return self._refused(refusal)
             overlay = self._overlay(disk.target, state, paths, alone=len(external) == 1)
@@ -410,45 +329,11 @@ class _Reverting:
             first=self.first,
             forces_off=self.active,
             overlays=tuple(overlays),
-            as_now=tuple(d.target for d in self._left_out if self.files.active(d.target)),
+            as_now=tuple(d.target for d in self.against.left_out if self.files.active(d.target)),
             memory_path=self.snapshot.memory_path,
             after=after,
             run=self.spec.run,
         )
-
-    def _refusals_by_hand(self) -> Iterator[str]:
-        """Yield why it can't be done by hand, whatever its files are."""
-        domain, name = self.domain, self.snapshot.name
-        if not domain.persistent:
-            yield f"{domain.name} is transient: there is no definition to change for the revert."
-        if self.snapshot.then is None:
-            yield f"libvirt didn't keep the machine's definition in {name}."
-        for disk in self._left_out:
-            if not self.files.active(disk.target) and (needs := self.files.needs(disk.source)):
-                yield (
-                    f"{disk.target} isn't in the snapshot, and its file of then, "
-                    f"{base_name(disk.source)}, is needed by {listed(needs)} as it is."
-                )
-        if self.active and not self.spec.force_off:
-            yield (
-                f"{domain.name} is {domain.state}, and the host's libvirt can't go back to an "
-                "external snapshot by itself: it has to be off. Shut it down first, or let it be "
-                "forced off as a part of this."
-            )
-        memory = self.files.image(self.snapshot.memory_path)
-        if memory is not None and memory.exists is False:
-            yield f"The memory of {name} isn't there any more: {memory.path}."
-
-    def _refusals_of_overlay(self, state: str) -> Iterator[str]:
-        """Yield why no new file can be made over the one with the snapshot's state."""
-        image = self.files.image(state)
-        if image is None or image.pool is None:
-            yield (
-                f"No active storage pool of the host holds {posixpath.dirname(state)}, where a new "
-                "file over the snapshot's belongs: define one for this folder, or start it."
-            )
-        elif image.virtual_bytes is None:
-            yield f"The host doesn't tell how large {state} is for the guest."
 
     def _overlay(self, target: str, state: str, taken: set[str], *, alone: bool) -> NewOverlay:
         image = self.files.image(state)

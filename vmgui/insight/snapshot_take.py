@@ -21,24 +21,6 @@ none of these                                         internal  always, if it ru
 ``internal`` is refused where a line above the last fits; wanted memory where one of the first
 three does, or the machine doesn't run.
 
-What becomes of a disk:
-
-==================================  ==============================  ======================
-the disk                            internal                        external
-==================================  ==============================  ======================
-CD-ROM, floppy, empty drive         left out                        left out
-read-only                           left out                        left out
-shareable, on the network,          refused                         refused
-passed through (lun)
-raw and other formats               refused                         an overlay over it
-a block device                      if it holds qcow2               an overlay beside
-                                                                    another file
-qcow2                               inside the file                 an overlay over it
-==================================  ==============================  ======================
-
-A disk that is asked for by name and can't be in it is refused; so is one that would have to be
-left out though the guest writes to it: a person leaves it out, not vmgui.
-
 In which states:
 
 =============================  ===================================================
@@ -50,19 +32,30 @@ everything else                no, until it is one of the others
 """
 
 import posixpath
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from vmgui.insight.amounts import round_size
 from vmgui.insight.file_plan import Fate, FilePlan, PlannedFile
-from vmgui.insight.machine_files import EMULATED, OWN_FORMATS, MachineFiles, listed
+from vmgui.insight.machine_files import EMULATED, OWN_FORMATS, MachineFiles, agreed, listed
+from vmgui.insight.snapshot_disks import passed_through, why_never_in, why_not_in
+from vmgui.insight.snapshot_names import DEFAULT_PATTERN, name_from, name_refusal, overlay_path
 from vmgui.inventory.domain import AgentState, Disk, Domain, DomainState
 from vmgui.inventory.images import MachineStorage
 
-DEFAULT_PATTERN = "snapshot-{n}"
+__all__ = [
+    "DEFAULT_PATTERN",
+    "SnapshotKind",
+    "TakePlan",
+    "TakeSpec",
+    "TakenDisk",
+    "Wanted",
+    "name_refusal",
+    "take_plan",
+]
+"""With the names that whoever asks for a snapshot needs beside it."""
 
 
 class SnapshotKind(StrEnum):
@@ -141,61 +134,6 @@ def take_plan(storage: MachineStorage, spec: TakeSpec, now: datetime) -> TakePla
     """Return what taking a snapshot would do; see the tables above."""
     return _Taking(storage, spec, now).plan()
 
-
-def name_from(pattern: str, taken: Iterable[str], now: datetime) -> str:
-    """Return the name that a pattern stands for; ``{n}`` is the first number that is free."""
-    text = (pattern.strip() or DEFAULT_PATTERN).replace("{date}", now.strftime("%Y-%m-%d"))
-    text = text.replace("{time}", now.strftime("%H-%M-%S"))
-    names = set(taken)
-    number = 1
-    while "{n}" in text and text.replace("{n}", str(number)) in names:
-        number += 1
-    return text.replace("{n}", str(number))
-
-
-def name_refusal(name: str, taken: Iterable[str], *, inside: bool = False) -> str:
-    """Tell why libvirt can't keep a snapshot under ``name``; "" where it can.
-
-    With ``inside`` the name is also written into an image.
-    """
-    return next(_name_refusals(name, taken, inside=inside), "")
-
-
-def _name_refusals(name: str, taken: Iterable[str], *, inside: bool) -> Iterator[str]:
-    if not name.strip():
-        yield "A snapshot needs a name."
-    if name in set(taken):
-        yield f"There is a snapshot {name} already."
-    if "/" in name or name.startswith("."):
-        yield "libvirt keeps a snapshot in a file of its name: no slash, and no dot at its start."
-    if any(ord(each) < 32 for each in name):
-        yield "A snapshot's name is one line, without control characters."
-    if len(name.encode()) > _LONGEST_NAME:
-        yield f"A snapshot's name has {_LONGEST_NAME} bytes at most."
-    if inside and name.isdigit():
-        yield (
-            "Inside an image a name of digits alone could be taken for another snapshot's number: "
-            "put a letter into it."
-        )
-
-
-_LONGEST_NAME = 250
-"""The name, ``.xml`` behind it, is a file's name, which has 255 bytes at most."""
-
-
-def overlay_path(folder: str, words: Iterable[str], ending: str, taken: Iterable[str]) -> str:
-    """Return a path that isn't taken, from words of which only safe characters are kept."""
-    stem = ".".join(_UNSAFE.sub("_", word) for word in words)[:_LONGEST_STEM]
-    known = set(taken)
-    path, number = posixpath.join(folder, f"{stem}{ending}"), 2
-    while path in known:
-        path = posixpath.join(folder, f"{stem}-{number}{ending}")
-        number += 1
-    return path
-
-
-_UNSAFE = re.compile(r"[^A-Za-z0-9_.+-]")
-_LONGEST_STEM = 200
 
 _BUSY = {
     DomainState.SAVED: "{} is off with its memory saved to disk, and the two would no longer fit "
@@ -288,18 +226,18 @@ class _Taking:
             named = disk.target in self.spec.disks
             if disk.target in self.spec.leave_out or (self.spec.disks and not named):
                 continue
-            if why := _never_in(disk):
+            if why := why_never_in(disk):
                 if named:
                     return [], f"{disk.target} can't be in a snapshot: {why}"
                 continue
-            if why := _cant_be_in(disk):
+            if why := why_not_in(disk):
                 return [], f"{disk.target} can't be in a snapshot: {why} {_LEAVE_IT_OUT}"
             wanted.append(disk)
         return wanted, ""
 
     def _left_out(self, wanted: list[Disk]) -> list[Disk]:
         """Return the disks that the guest writes to and that aren't in it."""
-        return [disk for disk in self.domain.disks if disk not in wanted and not _never_in(disk)]
+        return [disk for disk in self.domain.disks if disk not in wanted and not why_never_in(disk)]
 
     def _reasons_for_external(self, wanted: list[Disk]) -> Iterator[str]:
         domain, spec = self.domain, self.spec
@@ -308,14 +246,14 @@ class _Taking:
         if self.active and spec.memory is Wanted.NO:
             yield "only an external one leaves the memory of a machine that runs."
         if self.active and domain.host_devices:
-            yield f"{_passed_through(domain)}, so its memory can't be saved."
+            yield f"{passed_through(domain)}, so its memory can't be saved."
         for disk in wanted:
             form = disk.format or "raw"
             if form not in OWN_FORMATS:
                 yield f"{disk.target} is {form}, which keeps no snapshots inside."
         if left := self._left_out(wanted):
-            names = listed(disk.target for disk in left)
-            yield f"{names} is left out, and an internal one takes every disk."
+            names = agreed((disk.target for disk in left), "is", "are")
+            yield f"{names} left out, and an internal one takes every disk."
         if domain.nvram_path and self._nvram_format() not in OWN_FORMATS:
             yield "its UEFI variables are in a file that keeps no snapshots inside."
         for disk in wanted:
@@ -336,7 +274,7 @@ class _Taking:
         if not self.active:
             return f"{self.domain.name} is off: there is no memory to keep."
         if self.domain.host_devices:
-            return f"Its memory can't be saved: {_passed_through(self.domain)}."
+            return f"Its memory can't be saved: {passed_through(self.domain)}."
         return ""
 
     def _has_memory(self) -> bool:
@@ -360,8 +298,8 @@ class _Taking:
             )
             if inside:
                 self.warnings.append(
-                    f"{listed(inside)} lies inside a file that others will be built on: there is "
-                    "no way back to it, and no deleting it, until this snapshot is deleted."
+                    f"{agreed(inside, 'lies', 'lie')} inside a file that others will be built on: "
+                    "until these are merged there is no way back into it, and no deleting inside."
                 )
             if self.domain.nvram_path:
                 self.warnings.append("The UEFI variables aren't part of it.")
@@ -501,7 +439,7 @@ class _Taking:
         """Return where a new file over ``disk`` belongs: beside it, or beside another file."""
         for each in (disk, *self.domain.disks):
             path = each.source
-            if each.source_type != "block" and path.startswith("/") and not _never_in(each):
+            if each.source_type != "block" and path.startswith("/") and not why_never_in(each):
                 return posixpath.dirname(path)
         return ""
 
@@ -509,30 +447,6 @@ class _Taking:
 _WHY_INTERNAL = "every disk is qcow2, so all of it fits into the files that are there."
 _NO_DISK = "No disk would be in it: there is none that the guest writes to, or all are left out."
 _LEAVE_IT_OUT = "Leave it out if the snapshot may do without it."
-
-
-def _never_in(disk: Disk) -> str:
-    """Tell why a disk has no place in any snapshot; it needs none, for it can't change."""
-    if disk.device not in {"disk", "lun"}:
-        return "it is a drive for media."
-    if not disk.source:
-        return "it is empty."
-    return "it is read-only." if disk.read_only else ""
-
-
-def _cant_be_in(disk: Disk) -> str:
-    """Tell why a disk that the guest writes to can't be in a snapshot."""
-    if disk.shareable:
-        return "other machines may write to it at the same time."
-    if disk.device == "lun":
-        return "it is a device of the host that is passed through."
-    if disk.source_type not in {"file", "block", "volume"}:
-        return f"it is not a file but of type {disk.source_type}."
-    return ""
-
-
-def _passed_through(domain: Domain) -> str:
-    return f"it has a device of the host ({listed(dict.fromkeys(domain.host_devices))})"
 
 
 def _goes_on(domain: Domain, *, pauses: bool = False) -> str:

@@ -83,7 +83,7 @@ def test_what_is_below_is_pulled_in_and_stays() -> None:
     assert fates(plan) == {"top": Fate.GROWS, "mid": Fate.LEFT, "base": Fate.LEFT}
     assert plan.files[0].becomes_bytes == 125 * MIB
     assert (plan.direction, plan.base, plan.frees_bytes) == (Direction.PULL, "", 0)
-    assert "mid and base stays, and nobody uses it" in plan.warnings[0]
+    assert "mid and base stay, and nobody uses that" in plan.warnings[0]
 
 
 def test_a_part_is_pulled_in() -> None:
@@ -99,7 +99,7 @@ def test_what_others_need_is_kept_by_a_pull() -> None:
     assert "machine db" in next(f.what for f in plan.files if f.path == path("base"))
     snapshots = pull(chain("first", state=RUNNING))
     assert fates(snapshots) == {"web.first": Fate.GROWS, "web.qcow2": Fate.KEPT}
-    assert "first stays, on a branch of its own" in snapshots.warnings[0]
+    assert "first stays on a branch aside" in snapshots.warnings[0]
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,9 @@ def test_nothing_is_merged_that_somebody_needs(change: Any, why: str) -> None:
 
 def test_a_pull_would_damage_a_snapshot_inside() -> None:
     storage = with_images(tower(), image("top", "mid", internal=("in",)))
-    assert "in lies inside top and reads the files below too" in pull(storage).refusal
+    assert (
+        "in lies inside top and would be damaged: it reads the files below" in pull(storage).refusal
+    )
     known = snapshot("in", machine(disk(file="top")), internal())
     assert "would be damaged" in pull(replace(tower(), snapshots=(known,))).refusal
 

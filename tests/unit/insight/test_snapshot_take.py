@@ -7,12 +7,12 @@ import pytest
 
 from tests.storages import GIB, chain, disk, image, internal, machine, path, snapshot, stored
 from vmgui.insight.file_plan import Fate
+from vmgui.insight.snapshot_names import name_from
 from vmgui.insight.snapshot_take import (
     SnapshotKind,
     TakePlan,
     TakeSpec,
     Wanted,
-    name_from,
     name_refusal,
     take_plan,
 )
