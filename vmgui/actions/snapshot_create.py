@@ -54,6 +54,12 @@ async def _plan(planning: Planning[Domain]) -> TakePlan:
 async def _take(work: Work[Domain]) -> None:
     plan = work.plan
     assert isinstance(plan, TakePlan)
+    await carry_out_take(work, plan)
+    work.job.note = f"It is called {plan.name}."
+
+
+async def carry_out_take(work: Work[Domain], plan: TakePlan) -> None:
+    """Take the snapshot of ``plan``; after a failure the job tells what is left."""
     read_again(work, plan.name)
     picture = await picture_of(work)
     began_s = time.monotonic()
@@ -69,7 +75,6 @@ async def _take(work: Work[Domain]) -> None:
         await tell_what_is_left(work, plan)
         raise
     took_s = time.monotonic() - began_s
-    work.job.note = f"It is called {plan.name}."
     storage = await refresh_pools_of(work)
     moment = Moment(picture, quiesced=plan.quiesce, took_s=took_s)
     if storage is not None:
