@@ -287,3 +287,17 @@ async def test_memory_that_is_damaged_leaves_the_machine_off_and_says_how_it_sta
         assert machine.file("s1", "qcow2") in machine.files()
         await machine.start()
         assert await machine.read(A) == ["one"]
+
+
+async def test_one_of_every_machine_at_once(lab: LabStatus) -> None:
+    host = lab.hosts[0]
+    async with own_machine(host) as first, own_machine(host) as second:
+        keys = [first.key, second.key]
+        await until(lambda: all(first.inventory.domain(key) for key in keys), "both are known")
+        for name, kind in (("one", "external"), ("two", "auto")):
+            jobs = first.runner.run("snapshot.create", keys, name=name, kind=kind)
+            states = [await asyncio.wait_for(job.wait(), 60) for job in jobs]
+            assert states == [JobState.DONE] * 2, [job.error for job in jobs]
+        for machine in (first, second):
+            assert sorted(machine.domain.snapshotListNames()) == ["one", "two"]
+            assert len(machine.files()) == 3
