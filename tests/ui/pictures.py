@@ -46,10 +46,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     width, height = map(int, options.size.split("x"))
     app = QApplication([])
     app.setQuitOnLastWindowClosed(False)
-    with hosts(options.connect) as connections, QEventLoop(app) as loop:
-        loop.run_until_complete(
-            take_all(app, connections, options.out, options.seconds, (width, height))
-        )
+    with tempfile.TemporaryDirectory() as state:
+        # Neither settings nor the window's last size are those of whoever takes the pictures.
+        os.environ["XDG_STATE_HOME"] = os.environ["XDG_CONFIG_HOME"] = state
+        with hosts(options.connect) as connections, QEventLoop(app) as loop:
+            loop.run_until_complete(
+                take_all(app, connections, options.out, options.seconds, (width, height))
+            )
     return 0
 
 
@@ -76,26 +79,25 @@ async def take_all(
     """Open the window, gather figures, do a few things, and picture each page."""
     style = install(app)
     style.set_scheme("dark")
-    with tempfile.TemporaryDirectory() as state:
-        settings = Settings()
-        settings.set(GRAPH_RANGE_S, 60)
-        session = Session(settings, state_dir=Path(state))
-        await session.open()
-        window = MainWindow(session, style)
-        window.resize(*size)
-        window.show()
-        for connection in connections:
-            session.connect(connection)
-        await session.settled()
-        await until(lambda: window.is_settled, "the window shows everything")
-        try:
-            await gather(session, seconds)
-            await picture(window, style, out, session)
-        finally:
-            window.close()
-            await window.close_down()
-            await session.close()
-            window.deleteLater()
+    settings = Settings()
+    settings.set(GRAPH_RANGE_S, 60)
+    session = Session(settings)
+    await session.open()
+    window = MainWindow(session, style)
+    window.resize(*size)
+    window.show()
+    for connection in connections:
+        session.connect(connection)
+    await session.settled()
+    await until(lambda: window.is_settled, "the window shows everything")
+    try:
+        await gather(session, seconds)
+        await picture(window, style, out, session)
+    finally:
+        window.close()
+        await window.close_down()
+        await session.close()
+        window.deleteLater()
 
 
 async def gather(session: Session, seconds: float) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from PySide6.QtCore import QPoint, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QDialog, QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
 from vmgui import places
@@ -362,12 +362,13 @@ class MainWindow(QMainWindow):
         self.side.group(self._state.grouping)
         self.side.tree.fold(self._state.folded)
         self.journal.set_scope(self._state.journal_scope)
-        if not self._state.restore(self):
-            self.resizeDocks(
-                [self._side_dock], [self._style.px(_SIDE_PX)], Qt.Orientation.Horizontal
-            )
-            self.resizeDocks([self._journal_dock], [_JOURNAL_PX], Qt.Orientation.Vertical)
+        self._docks_are_new = not self._state.restore(self)
         self._show_toggles()
+
+    def _share_out(self) -> None:
+        """Give tree and journal the room that they have in a window which was never left."""
+        self.resizeDocks([self._side_dock], [self._style.px(_SIDE_PX)], Qt.Orientation.Horizontal)
+        self.resizeDocks([self._journal_dock], [_JOURNAL_PX], Qt.Orientation.Vertical)
 
     def _keep(self) -> None:
         self._state.keep(self)
@@ -377,6 +378,12 @@ class MainWindow(QMainWindow):
         self._state.write()
 
     # Qt
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._docks_are_new:  # only now it is known how large the window is
+            self._docks_are_new = False
+            self._share_out()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._keep()

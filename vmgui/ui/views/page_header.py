@@ -96,6 +96,7 @@ class _TagLine(QWidget):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._chips: list[TagChip] = []
+        self.hide()
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         current().changed.connect(self._measure)
 
