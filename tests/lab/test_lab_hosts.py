@@ -65,7 +65,8 @@ def test_guests_have_a_lease_from_their_host(lab: LabStatus, connect: Connect) -
         pytest.skip(" ".join(lab.notes))
     for host in lab.hosts:
         leases = connect(host.uri).networkLookupByName("default").DHCPLeases()
-        assert {lease["hostname"] for lease in leases} == set(host.guests)
+        # Guests that other tests made, and removed, keep theirs for a while.
+        assert set(host.guests) <= {lease["hostname"] for lease in leases}
 
 
 def test_disks_lie_in_a_pool_and_are_written_to(lab: LabStatus, connect: Connect) -> None:
