@@ -97,18 +97,18 @@ class Machine:
     def target(self, snapshot: str) -> Key:
         return snapshot_key(self.key, snapshot) if snapshot else self.key
 
-    def begin(self, action: str, snapshot: str = "", **arguments: Any) -> Job:
+    def begin(self, action: str, snapshot: str = "", /, **arguments: Any) -> Job:
         (job,) = self.runner.run(action, self.target(snapshot), **arguments)
         return job
 
-    async def run(self, action: str, snapshot: str = "", **arguments: Any) -> Job:
+    async def run(self, action: str, snapshot: str = "", /, **arguments: Any) -> Job:
         """Do it, and return how it ended."""
         job = self.begin(action, snapshot, **arguments)
         await asyncio.wait_for(job.wait(), _PATIENCE_S)
         assert not job.report, job.report
         return job
 
-    async def do(self, action: str, snapshot: str = "", **arguments: Any) -> FilePlan:
+    async def do(self, action: str, snapshot: str = "", /, **arguments: Any) -> FilePlan:
         """Do it, fail where it fails, and return what the plan said before."""
         plan = await self.plan(action, snapshot, **arguments)
         assert plan.refusal == ""
@@ -117,7 +117,7 @@ class Machine:
         self.assert_as_planned(plan)
         return plan
 
-    async def plan(self, action: str, snapshot: str = "", **arguments: Any) -> FilePlan:
+    async def plan(self, action: str, snapshot: str = "", /, **arguments: Any) -> FilePlan:
         return await self.runner.plan(action, self.target(snapshot), **arguments)
 
     def assert_as_planned(self, plan: FilePlan) -> None:

@@ -711,4 +711,6 @@ async def test_a_clones_own_snapshots_go_with_a_reset_only_where_that_was_said(
         assert await here.in_guest(other, lambda shell: shell.read(8)) == "lesson"
         await here.done("clone.reset", clone, snapshots=True)
         assert here.conn.lookupByName(clone).snapshotNum() == 0
+        shown = here.inventory.of(Snapshot)
+        assert [each.name for each in shown if each.domain == here.named(clone).key] == []
         assert await here.in_guest(clone, lambda shell: shell.read(8)) == "lesson"

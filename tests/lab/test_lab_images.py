@@ -1,17 +1,22 @@
 """What is on the disks of a real host, with its chains, snapshots, and what was made by hand."""
 
 import os
+import shutil
 import signal
 import subprocess
+import time
 import uuid
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import libvirt
 import pytest
 
+from tests.lab_fixture import eventually
+from vmgui.hypervisor import stores
 from vmgui.hypervisor.images import read_machine_storage
 from vmgui.insight.image_graph import (
     chain,
@@ -220,3 +225,99 @@ def test_a_guest_that_hangs_holds_up_the_reading_of_no_other(yard: Yard) -> None
             os.kill(process, signal.SIGCONT)
     assert {user.domain_name for user in images(storage)[apart].users} == {hangs.name()}
     assert storage.unread == ()
+
+
+@contextmanager
+def copy_under_way(
+    yard: Yard, lab: LabStatus, connect: Callable[[str], libvirt.virConnect], tmp_path: Path
+) -> Iterator[Callable[[], None]]:
+    """Have the host copy a volume, which doesn't get on until what is given is called."""
+    host = lab.hosts[0]
+    itself = shutil.which("qemu-img") or ""
+    real, slow, go = tmp_path / "qemu-img-itself", tmp_path / "qemu-img", tmp_path / "go"
+    shutil.copy(itself, real)
+    slow.write_text(
+        f'#!/bin/sh\nif [ "$1" = convert ]; then\n'
+        f'while [ ! -e {go} ]; do sleep 0.05; done\nfi\nexec {real} "$@"\n'
+    )
+    slow.chmod(0o755)
+    xml = (
+        "<volume><name>{}</name><capacity>4194304</capacity>"
+        "<target><format type='qcow2'/></target></volume>"
+    )
+    pool = yard.conn.storagePoolLookupByName("default")
+    volume = pool.createXML(xml.format(f"{yard.tag}-from.qcow2"))
+
+    def copy() -> None:
+        theirs = connect(host.uri)
+        place = theirs.storagePoolLookupByName("default")
+        place.createXMLFrom(
+            xml.format(f"{yard.tag}-to.qcow2"), theirs.storageVolLookupByPath(volume.path())
+        )
+
+    def is_busy() -> bool:
+        assert not copying.done() or copying.result() is None
+        try:
+            pool.refresh()
+        except libvirt.libvirtError as error:
+            return "asynchronous jobs running" in error.get_error_message()
+        return False
+
+    inside = ["nsenter", "--target", str(host.init_pid), "--mount", "--pid", "--"]
+    subprocess.run([*inside, "mount", "--bind", str(slow), itself], check=True)
+    try:
+        with ThreadPoolExecutor(1) as threads:
+            copying: Future[None] = threads.submit(copy)
+            try:
+                eventually(is_busy, "the copy is under way")
+                yield go.touch
+            finally:
+                go.touch()
+            copying.result(30)
+    finally:
+        subprocess.run([*inside, "umount", "--lazy", itself], check=True)
+
+
+def test_a_pool_is_waited_for_in_which_a_volume_is_being_made(
+    yard: Yard,
+    lab: LabStatus,
+    connect: Callable[[str], libvirt.virConnect],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    yard.create("own.qcow2", form="qcow2")
+    machine = yard.define("busy", (yard.path("own.qcow2"), "qcow2"))
+    waited: list[float] = []
+    with copy_under_way(yard, lab, connect, tmp_path) as let_it_go:
+
+        def sleep(seconds: float) -> None:
+            waited.append(seconds)
+            let_it_go()
+            time.sleep(seconds)
+
+        monkeypatch.setattr(stores, "_sleep", sleep)
+        storage = yard.read(machine)
+    assert waited
+    assert storage.unread == ()
+    assert disk_image(storage, "vda") is not None
+
+
+def test_a_pool_that_stays_busy_is_told_as_unread_after_a_while(
+    yard: Yard,
+    lab: LabStatus,
+    connect: Callable[[str], libvirt.virConnect],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    yard.create("own.qcow2", form="qcow2")
+    machine = yard.define("busy", (yard.path("own.qcow2"), "qcow2"))
+    waited: list[float] = []
+    monkeypatch.setattr(stores, "_sleep", waited.append)
+    with copy_under_way(yard, lab, connect, tmp_path):
+        storage = yard.read(machine)
+    assert 4 < sum(waited) < 6
+    (told,) = storage.unread
+    assert told == (
+        "The storage pool default can't be read (a volume is being made in it). Wait until that "
+        "is done, then try again."
+    )

@@ -13,6 +13,7 @@ from vmgui.insight.clone_reset import Base, NewOverlay, ResetPlan, reset_plan
 from vmgui.insight.file_plan import FilePlan
 from vmgui.inventory.domain import Domain
 from vmgui.inventory.key import domain_key
+from vmgui.inventory.snapshot import snapshot_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,8 @@ async def _reset_all(work: Work[Domain]) -> None:
 
 
 async def _reset_one(work: Work[Domain], plan: ResetPlan) -> None:
-    work.also += [domain_key(work.record.key.host, plan.uuid)]
+    clone = domain_key(work.record.key.host, plan.uuid)
+    work.also += [clone, *(snapshot_key(clone, name) for name in plan.snapshots)]
     work.also += sorted({each.pool for each in plan.overlays})
     if plan.forces_off:
         await work.act_on_host(domains.force_off, plan.uuid, deadline_s=None)

@@ -142,6 +142,16 @@ def is_gone(error: libvirt.libvirtError) -> bool:
     return error.get_error_code() in _GONE
 
 
+def is_busy(error: libvirt.libvirtError) -> bool:
+    """Tell whether ``error`` says that a storage pool is left alone while a volume is made in it.
+
+    libvirt has no code of its own for that: the text is that of storagePoolRefresh.
+    """
+    text = (error.get_error_message() or "").lower()
+    code: int = error.get_error_code()
+    return code == libvirt.VIR_ERR_INTERNAL_ERROR and "asynchronous jobs running" in text
+
+
 def is_cut(error: libvirt.libvirtError) -> bool:
     """Tell whether ``error`` says that the connection broke."""
     text = (error.get_error_message() or str(error)).lower()

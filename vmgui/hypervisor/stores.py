@@ -9,11 +9,12 @@ import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import pairwise
+from time import sleep as _sleep
 from typing import TypeVar
 
 import libvirt
 
-from vmgui.hypervisor.errors import UnreadableXml, is_cut, is_gone, is_unsupported
+from vmgui.hypervisor.errors import UnreadableXml, is_busy, is_cut, is_gone, is_unsupported
 from vmgui.hypervisor.xml.sources import DiskChain, Source
 from vmgui.hypervisor.xml.storage import read_pool_xml, read_volume_xml
 from vmgui.inventory.key import Key
@@ -30,6 +31,11 @@ _LOOKED_THROUGH = frozenset({"dir", "fs", "netfs"})
 _BY_PATH = frozenset({"file", "block", "volume", "network"})
 _MAPPED = re.compile(r"/dev/mapper/((?:[^-]|--)+)-((?:[^-]|--)+)")
 _URL = re.compile(r"^[a-z+]+://[^/]*/")
+
+_BUSY_FOR_S = 5.0
+"""How long a reading waits, for all pools together, for volumes that are being made."""
+
+_BUSY_EVERY_S = 0.1
 
 
 class Unread:
@@ -94,6 +100,7 @@ class Stores:
         self._covered: set[str] = set()
         self._below: dict[str, set[str]] = {}
         self._ends: set[str] = set()
+        self._patience_s = _BUSY_FOR_S
         none: list[libvirt.virStoragePool] = []
         pools = unread.ask(
             conn.listAllStoragePools, none, "The storage pools of the host", _LOOK, is_all=True
@@ -201,7 +208,9 @@ class Stores:
                 self._idle_folders[self.at(pool.path)] = name
             return
         # A file that was made behind libvirt's back may be built on one of ours.
-        refreshed = unread.ask(lambda: handle.refresh(0), None, what, _REFRESH, is_all=True)
+        refreshed = unread.ask(lambda: self._refresh(handle), None, what, _REFRESH, is_all=True)
+        if refreshed is False:
+            unread.add(what, "a volume is being made in it", _WAIT)
         volumes = unread.ask(handle.listAllVolumes, None, what, _REFRESH, is_all=True)
         for volume in volumes or ():
             read = unread.ask(
@@ -210,9 +219,27 @@ class Stores:
             )  # fmt: skip
             if read is not None:
                 self._take_volume(read, pool)
-        is_whole = refreshed == 0 and volumes is not None
+        is_whole = refreshed is True and volumes is not None
         if is_whole and pool.path and pool.kind in _LOOKED_THROUGH:
             self._covered.add(self.at(pool.path))
+
+    def _refresh(self, handle: libvirt.virStoragePool) -> bool:
+        """Have libvirt look at a pool; return False where it is still busy after a while.
+
+        libvirt doesn't look as long as a volume is being made there. Raises libvirtError.
+        """
+        while True:
+            try:
+                handle.refresh(0)
+            except libvirt.libvirtError as error:
+                if not is_busy(error):
+                    raise
+                if self._patience_s <= 0:
+                    return False
+            else:
+                return True
+            _sleep(_BUSY_EVERY_S)
+            self._patience_s -= _BUSY_EVERY_S
 
     def _take_volume(self, volume: Volume, pool: Pool) -> None:
         is_net = pool.kind in _NETWORK_POOLS
@@ -262,4 +289,5 @@ def _read_volume(handle: libvirt.virStorageVol, pool: Key) -> Volume:
 
 
 _LOOK = "Look at it on the host, then try again."
+_WAIT = "Wait until that is done, then try again."
 _REFRESH = "Refresh that pool on the host, then try again."

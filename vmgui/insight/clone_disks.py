@@ -214,11 +214,25 @@ def _why_unreadable(disk: _Disk) -> Iterator[str]:
         yield f"{image.path} is missing."
     elif others := writers(image, disk.facts.storage.domain):
         yield f"{others[0]} writes to it too: what is read of it may be torn."
-    elif disk.source.snapshot is not None and _is_live(disk, image):
+    elif disk.source.snapshot is not None and not _was_frozen(disk):
         yield (
-            f"{disk.source.snapshot.name} didn't freeze it: the machine may write to it now, so "
+            f"{disk.source.snapshot.name} didn't freeze it: the machine wrote to it afterwards, so "
             "it isn't what it was then."
         )
+    elif disk.source.snapshot is not None and _is_live(disk, image):
+        yield (
+            f"The machine may write to its file of {disk.source.snapshot.name} now, so it isn't "
+            "what it was then."
+        )
+
+
+def _was_frozen(disk: _Disk) -> bool:
+    """Tell whether a snapshot keeps what a disk held then; one that it left out went on."""
+    snapshot = disk.source.snapshot
+    assert snapshot is not None
+    return disk.disk.read_only or any(
+        each.target == disk.disk.target and each.kind == "external" for each in snapshot.disks
+    )
 
 
 def _is_live(disk: _Disk, image: Image) -> bool:

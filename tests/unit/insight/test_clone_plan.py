@@ -194,6 +194,18 @@ def test_a_disk_that_the_snapshot_left_out_is_not_what_it_was() -> None:
     assert "didn't freeze it" in plan.refusal
 
 
+def test_a_disk_that_a_later_snapshot_froze_is_not_what_it_was_at_the_first() -> None:
+    snapshot, after = external_snapshot()
+    left_out = replace(snapshot, disks=(snapshot.disks[0], SnapshotDisk("vdb", "no")))
+    images = tuple(replace(image, users=()) for image in IMAGES[:2]) + IMAGES[2:]
+    # Its file of then takes no writes any more, but took some after the snapshot.
+    known = facts(after, snapshots=(left_out,), images=images)
+    for spec in (FULL, LINKED):
+        assert "didn't freeze it" in plan_clones(known, replace(spec, snapshot="before")).refusal
+    without_it = replace(FULL, snapshot="before", disks=(("vdb", DiskChoice.OUT),))
+    assert plan_clones(known, without_it).ready
+
+
 def test_an_internal_snapshot_is_refused_with_the_way_round() -> None:
     inside = Snapshot(
         snapshot_key(KEY, "clean"), KEY, "clean", disks=(SnapshotDisk("vda", "internal"),)
