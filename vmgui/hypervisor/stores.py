@@ -72,7 +72,8 @@ class Unread:
 class Stores:
     """The volumes of the host's active pools, as of now; ``idle`` names the pools that are not.
 
-    ``folders`` are those of which every file is known, ``follow`` tells where a path really leads, where the host's links can be followed.
+    ``folders`` are those of which every file is known, ``follow`` tells where a path really
+    leads, where the host's links can be followed.
     What an idle pool holds isn't known. That matters where a machine has a disk there, which
     `is_known` tells; a volume that no machine uses can't be seen.
     """
