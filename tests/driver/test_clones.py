@@ -5,7 +5,15 @@ from collections.abc import Iterator
 import libvirt
 import pytest
 
-from vmgui.hypervisor.clones import check_still_off, define, get_origin, set_origin
+from vmgui.hypervisor.clones import (
+    check_still_off,
+    define,
+    get_origin,
+    give_disks,
+    has_disk,
+    read_for_reset,
+    set_origin,
+)
 from vmgui.hypervisor.errors import NotPossibleNow
 from vmgui.hypervisor.xml.metadata import BaseOfDisk, Origin
 
@@ -62,3 +70,36 @@ def test_an_origin_is_kept_beside_the_tags(conn: libvirt.virConnect) -> None:
     assert get_origin(conn, UUIDS[0]) == origin
     set_origin(conn, UUIDS[0], Origin())
     assert get_origin(conn, UUIDS[0]) == Origin()
+
+
+def test_a_clone_that_is_another_by_now_isnt_reset(conn: libvirt.virConnect) -> None:
+    disk = (
+        "<disk type='file' device='disk'><source file='/vm/{}'/><target dev='vda'/></disk>"
+        "<disk type='file' device='disk'><source file='/vm/b'/><target dev='vdb'/></disk>"
+    )
+
+    def define_with(name: str) -> None:
+        new = xml("first", UUIDS[0], "52:54:00:00:00:aa")
+        conn.defineXML(new.replace("<interface", disk.format(name) + "<interface", 1))
+
+    define_with("old")
+    (read,) = read_for_reset(conn, UUIDS[:1], "test:///default").clones
+    assert read.sources == (("vda", "/vm/old"), ("vdb", "/vm/b"))
+    # Somebody took an external snapshot of it, and it writes elsewhere.
+    define_with("overlay")
+    with pytest.raises(NotPossibleNow, match="changed the disks of first"):
+        give_disks(conn, UUIDS[0], {"vda": "/vm/new"}, read.sources, ())
+    assert has_disk(conn, UUIDS[0], "/vm/overlay")
+    define_with("old")
+    machine = conn.lookupByUUIDString(UUIDS[0])
+    snapshot = machine.snapshotCreateXML("<domainsnapshot><name>new</name></domainsnapshot>")
+    with pytest.raises(NotPossibleNow, match="took a snapshot"):
+        give_disks(conn, UUIDS[0], {"vda": "/vm/new"}, read.sources, ("old one",))
+    snapshot.delete()
+    machine.create()
+    with pytest.raises(NotPossibleNow, match="first was started again"):
+        give_disks(conn, UUIDS[0], {"vda": "/vm/new"}, read.sources, ())
+    machine.destroy()
+    give_disks(conn, UUIDS[0], {"vda": "/vm/new"}, read.sources, ())
+    assert has_disk(conn, UUIDS[0], "/vm/new")
+    assert has_disk(conn, UUIDS[0], "/vm/b")
