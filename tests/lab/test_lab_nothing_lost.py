@@ -1,10 +1,12 @@
 """What others did meanwhile, or left there, is never lost: on real machines."""
 
+import libvirt
 import pytest
 
 from tests.lab.snapshot_place import IMAGES, on_host, own_machine
 from tests.lab.test_lab_clones import Connect, place
 from vmgui.actions.job import JobState
+from vmgui.hypervisor.domains import paused_process
 from vmgui.lab import LabStatus
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
@@ -52,3 +54,13 @@ async def test_a_reset_that_can_make_no_new_file_leaves_the_clone_as_it_was(
             assert await here.in_guest(clone, lambda shell: shell.read(8)) != "its own"
         assert here.disk(clone) == disk
         assert here.files() == files
+
+
+async def test_a_guest_that_somebody_let_run_during_a_merge_isnt_ended(lab: LabStatus) -> None:
+    async with own_machine(lab.hosts[0]) as machine:
+        with paused_process(machine.domain):
+            assert machine.domain.state()[0] == libvirt.VIR_DOMAIN_PAUSED
+        assert not machine.domain.isActive()
+        with paused_process(machine.domain):
+            machine.domain.resume()
+        assert machine.domain.state()[0] == libvirt.VIR_DOMAIN_RUNNING

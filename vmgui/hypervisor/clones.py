@@ -123,6 +123,23 @@ def check_still_off(conn: libvirt.virConnect, uuid: str) -> None:
         )
 
 
+def check_still_frozen(
+    conn: libvirt.virConnect, uuid: str, snapshot: str, paths: tuple[str, ...]
+) -> None:
+    """Raise NotPossibleNow where what a snapshot froze has changed while it was being cloned.
+
+    A snapshot that is deleted takes the writes since into the files that it froze.
+    """
+    machine = find(conn, uuid)
+    why = ""
+    if snapshot not in machine.snapshotListNames():
+        why = f"{snapshot} was deleted while it was cloned: what was read is torn."
+    elif {path for _, path in _sources(conn, uuid)} & set(paths):
+        why = f"{machine.name()} writes to the files of {snapshot} again: what was read is torn."
+    if why:
+        raise NotPossibleNow("The clone is no good.", why, "Clone it again.")
+
+
 def set_origin(conn: libvirt.virConnect, uuid: str, origin: Origin) -> None:
     """Keep whether a domain is a template, and whose clone it is."""
     domain = find(conn, uuid)
