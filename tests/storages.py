@@ -78,7 +78,8 @@ def internal(target: str = "vda") -> SnapshotDisk:
 
 
 def stored(domain: Domain, *images: Image, **more: Any) -> MachineStorage:
-    return MachineStorage(domain, images=images or (image("web.qcow2"),), **more)
+    known = {"folders": (FOLDER,), **more}
+    return MachineStorage(domain, images=images or (image("web.qcow2"),), **known)
 
 
 def chain(*names: str, state: DomainState = DomainState.OFF, **more: Any) -> MachineStorage:

@@ -1,6 +1,6 @@
 """Wires the rooms together: one session is one run of vmgui, in a window or on the command line."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -11,7 +11,7 @@ from vmgui.actions.job import Job
 from vmgui.actions.journal import Journal
 from vmgui.actions.moments import Moments
 from vmgui.actions.registry import standard
-from vmgui.actions.runner import Runner
+from vmgui.actions.runner import NOTHING_SHOWN, Runner
 from vmgui.hypervisor.errors import Vanished
 from vmgui.hypervisor.fleet import Fleet
 from vmgui.hypervisor.images import read_machine_storage
@@ -135,10 +135,15 @@ class Session:
         await self.fleet.settled()
 
     def run(
-        self, action_id: str, targets: Key | Sequence[Key], **arguments: object
+        self,
+        action_id: str,
+        targets: Key | Sequence[Key],
+        shown: Mapping[Key, FilePlan] = NOTHING_SHOWN,
+        /,
+        **arguments: object,
     ) -> tuple[Job, ...]:
-        """Start an action on one or more objects, and return its jobs at once."""
-        return self.runner.run(action_id, targets, **arguments)
+        """Start an action on one or more objects, and return its jobs at once; see `Runner.run`."""
+        return self.runner.run(action_id, targets, shown, **arguments)
 
     async def plan(self, action_id: str, target: Key, **arguments: object) -> FilePlan:
         """Return what an action would do to files, read afresh; nothing is touched."""

@@ -5,7 +5,16 @@ from collections.abc import Iterator
 import libvirt
 import pytest
 
-from vmgui.hypervisor.clones import check_still_off, define, get_origin, set_origin
+from vmgui.hypervisor.clones import (
+    check_still_frozen,
+    check_still_off,
+    define,
+    get_origin,
+    give_disks,
+    has_disk,
+    read_for_reset,
+    set_origin,
+)
 from vmgui.hypervisor.errors import NotPossibleNow
 from vmgui.hypervisor.xml.metadata import BaseOfDisk, Origin
 
@@ -62,3 +71,50 @@ def test_an_origin_is_kept_beside_the_tags(conn: libvirt.virConnect) -> None:
     assert get_origin(conn, UUIDS[0]) == origin
     set_origin(conn, UUIDS[0], Origin())
     assert get_origin(conn, UUIDS[0]) == Origin()
+
+
+def define_with(conn: libvirt.virConnect, name: str) -> None:
+    """Give the machine the disk ``name``, and another one."""
+    disks = (
+        f"<disk type='file' device='disk'><source file='/vm/{name}'/><target dev='vda'/></disk>"
+        "<disk type='file' device='disk'><source file='/vm/b'/><target dev='vdb'/></disk>"
+    )
+    new = xml("first", UUIDS[0], "52:54:00:00:00:aa")
+    conn.defineXML(new.replace("<interface", f"{disks}<interface", 1))
+
+
+def test_a_clone_of_a_snapshot_that_went_meanwhile_is_no_good(conn: libvirt.virConnect) -> None:
+    define_with(conn, "overlay")
+    machine = conn.lookupByUUIDString(UUIDS[0])
+    snapshot = machine.snapshotCreateXML("<domainsnapshot><name>s1</name></domainsnapshot>")
+    check_still_frozen(conn, UUIDS[0], "s1", ("/vm/frozen",))
+    # Somebody went back to it in place: the machine writes to what was being read.
+    with pytest.raises(NotPossibleNow, match="first writes to the files of s1"):
+        check_still_frozen(conn, UUIDS[0], "s1", ("/vm/overlay",))
+    snapshot.delete()
+    with pytest.raises(NotPossibleNow, match="s1 was deleted"):
+        check_still_frozen(conn, UUIDS[0], "s1", ("/vm/frozen",))
+
+
+def test_a_clone_that_is_another_by_now_isnt_reset(conn: libvirt.virConnect) -> None:
+    define_with(conn, "old")
+    (read,) = read_for_reset(conn, UUIDS[:1], "test:///default").clones
+    assert read.sources == (("vda", "/vm/old"), ("vdb", "/vm/b"))
+    # Somebody took an external snapshot of it, and it writes elsewhere.
+    define_with(conn, "overlay")
+    with pytest.raises(NotPossibleNow, match="changed the disks of first"):
+        give_disks(conn, UUIDS[0], {"vda": "/vm/new"}, read.sources, ())
+    assert has_disk(conn, UUIDS[0], "/vm/overlay")
+    define_with(conn, "old")
+    machine = conn.lookupByUUIDString(UUIDS[0])
+    snapshot = machine.snapshotCreateXML("<domainsnapshot><name>new</name></domainsnapshot>")
+    with pytest.raises(NotPossibleNow, match="took a snapshot"):
+        give_disks(conn, UUIDS[0], {"vda": "/vm/new"}, read.sources, ("old one",))
+    snapshot.delete()
+    machine.create()
+    with pytest.raises(NotPossibleNow, match="first was started again"):
+        give_disks(conn, UUIDS[0], {"vda": "/vm/new"}, read.sources, ())
+    machine.destroy()
+    give_disks(conn, UUIDS[0], {"vda": "/vm/new"}, read.sources, ())
+    assert has_disk(conn, UUIDS[0], "/vm/new")
+    assert has_disk(conn, UUIDS[0], "/vm/b")

@@ -227,6 +227,10 @@ async def test_a_full_disk_in_the_middle_of_it_loses_nothing(lab: LabStatus) -> 
         small = f"{IMAGES}/small-{machine.name}"
         on_host(machine.host, "mkdir", small)
         on_host(machine.host, "mount", "-t", "tmpfs", "-o", "size=1M", "small", small)
+        pool = machine.conn.storagePoolCreateXML(
+            f"<pool type='dir'><name>small-{machine.name}</name>"
+            f"<target><path>{small}</path></target></pool>"
+        )
         try:
             job = await machine.run(
                 "snapshot.create",
@@ -241,6 +245,7 @@ async def test_a_full_disk_in_the_middle_of_it_loses_nothing(lab: LabStatus) -> 
             assert machine.snapshots() == {}
             assert await machine.read(A) == ["one"]
         finally:
+            pool.destroy()
             on_host(machine.host, "umount", small)
             on_host(machine.host, "rmdir", small)
 

@@ -75,7 +75,7 @@ def deed_of(
         window.session.inventory,
         window.bridge,
         plan,
-        lambda values: None if ran is None else ran.append(dict(values)),
+        lambda values, _: None if ran is None else ran.append(dict(values)),
     )
 
 
@@ -288,7 +288,7 @@ async def test_a_snapshot_of_several_machines_has_a_line_for_each(
         for n, planner in zip((0, 1, OFF), planners, strict=True)
     ]
     ran: list[tuple[tuple[Key, ...], Mapping[str, object]]] = []
-    dialog = TakeManyDialog(deeds, lambda keys, values: ran.append((keys, values)), {}, window)
+    dialog = TakeManyDialog(deeds, lambda keys, values, _: ran.append((keys, values)), {}, window)
     dialog.open()
     act = act_of(dialog, "many-act")
     assert not act.isEnabled()

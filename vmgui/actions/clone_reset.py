@@ -30,15 +30,16 @@ async def _plans(planning: Planning[Domain], uuids: tuple[str, ...]) -> tuple[Re
     return tuple(
         _with_lines(
             reset_plan(
-                storage,
-                [Base(base.target, base.path, base.format) for base in origin.bases],
+                each.storage,
+                [Base(base.target, base.path, base.format) for base in each.origin.bases],
                 reading.pools,
+                each.sources,
                 snapshots=planning.values.flag("snapshots"),
             ),
-            storage.domain,
+            each.storage.domain,
             start=planning.values.flag("start"),
         )
-        for storage, origin in reading.clones
+        for each in reading.clones
     )
 
 
@@ -115,63 +116,105 @@ async def _reset_all(work: Work[Domain]) -> None:
 
 
 async def _reset_one(work: Work[Domain], plan: ResetPlan) -> None:
+    """Reset a clone; until it has its new files nothing that it had is gone."""
     clone = domain_key(work.record.key.host, plan.uuid)
     work.also += [clone, *(snapshot_key(clone, name) for name in plan.snapshots)]
     work.also += sorted({each.pool for each in plan.overlays})
-    if plan.forces_off:
-        await work.act_on_host(domains.force_off, plan.uuid, deadline_s=None)
-    if plan.discards_saved:
-        await work.act_on_host(domains.discard_saved, plan.uuid)
+    made: list[NewOverlay] = []
+    try:
+        for overlay in plan.overlays:
+            await _make(work, overlay)
+            made.append(overlay)
+        await _move(work, plan)
+    except BaseException:
+        await _take_back(work, plan, made)
+        raise
     for name in plan.snapshots:
         # Its data lie inside the file that goes: what libvirt knows of it goes with it.
         await work.act_on_host(snapshot_calls.forget, plan.uuid, name)
-    for overlay in plan.overlays:
-        await _renew(work, overlay)
+    await _remove_old(work, plan)
     if work.values.flag("start"):
         await work.act_on_host(domains.start, plan.uuid, deadline_s=None)
 
 
-async def _renew(work: Work[Domain], overlay: NewOverlay) -> None:
-    pool = overlay.pool.id
-    try:
-        await work.act_on_host(volumes.delete_volume, pool, overlay.volume, deadline_s=None)
-        await work.act_on_host(
-            volumes.make_volume,
-            pool,
-            overlay.volume,
-            "qcow2",
-            overlay.virtual_bytes,
-            (overlay.base, overlay.base_format),
-            deadline_s=None,
+async def _make(work: Work[Domain], overlay: NewOverlay) -> None:
+    await work.act_on_host(
+        volumes.make_volume,
+        overlay.pool.id,
+        overlay.volume,
+        "qcow2",
+        overlay.virtual_bytes,
+        (overlay.base, overlay.base_format),
+        deadline_s=None,
+    )
+
+
+async def _move(work: Work[Domain], plan: ResetPlan) -> None:
+    """Let the clone go on with its new files; of many clones it is long since the plan was made."""
+    await work.act_on_host(clones.check_as_read, plan.uuid, plan.sources, plan.snapshots)
+    if plan.forces_off:
+        await work.act_on_host(domains.force_off, plan.uuid, deadline_s=None)
+    files = {each.target: each.path for each in plan.overlays if each.old}
+    await work.act_on_host(clones.give_disks, plan.uuid, files, plan.sources, plan.snapshots)
+    if plan.discards_saved:
+        await work.act_on_host(domains.discard_saved, plan.uuid)
+
+
+async def _take_back(work: Work[Domain], plan: ResetPlan, made: list[NewOverlay]) -> None:
+    """Remove new files that the clone doesn't have; one that it has stays, whatever failed."""
+    work.job.state_now = f"{printable(plan.name)} has all that it wrote."
+    left = []
+    for overlay in made:
+        try:
+            if not await work.act_on_host(clones.has_disk, plan.uuid, overlay.path):
+                await work.act_on_host(volumes.delete_volume, overlay.pool.id, overlay.volume)
+        except VmguiError:
+            left.append(printable(overlay.path))
+    if left:
+        work.job.state_now += f" Left over, unless it has it as a disk: {', '.join(left)}."
+
+
+async def _remove_old(work: Work[Domain], plan: ResetPlan) -> None:
+    left: list[tuple[str, VmguiError]] = []
+    for overlay in plan.overlays:
+        if overlay.old:
+            try:
+                await work.act_on_host(
+                    volumes.delete_volume, overlay.pool.id, overlay.old_volume, deadline_s=None
+                )
+            except VmguiError as error:
+                left.append((printable(overlay.old), error))
+    if left:
+        raise CallFailed(
+            f"{printable(plan.name)} is reset, but what it wrote is still there.",
+            " ".join(f"{path}: {error.why}" for path, error in left),
+            "Delete it from its storage pool.",
+            libvirt_says=left[0][1].libvirt_says,
         )
-    except VmguiError:
-        work.job.state_now = (
-            f"{printable(overlay.path)} may be missing now; what it reads from is whole. Reset "
-            "again to make it anew."
-        )
-        raise
 
 
 def _with_lines(plan: ResetPlan, domain: Domain, *, start: bool) -> ResetPlan:
-    lines = []
+    lines = [
+        line(
+            "vol-create-as", each.pool.id, each.volume, f"{each.virtual_bytes}B",
+            "--format", "qcow2", "--backing-vol", each.base,
+            "--backing-vol-format", each.base_format,
+        )
+        for each in plan.overlays
+    ]  # fmt: skip
     if plan.forces_off:
         lines.append(domain_line("destroy", domain))
+    moved = [each for each in plan.overlays if each.old]
+    if moved:
+        files = ", ".join(f"{each.target}: {printable(each.path)}" for each in moved)
+        lines.append(f"{domain_line('edit', domain)}  # {files}")
     if plan.discards_saved:
         lines.append(domain_line("managedsave-remove", domain))
     lines += [
         domain_line("snapshot-delete", domain, *option("snapshotname", name), "--metadata")
         for name in plan.snapshots
     ]
-    for each in plan.overlays:
-        if each.there:
-            lines.append(line("vol-delete", f"--vol={each.path}"))
-        lines.append(
-            line(
-                "vol-create-as", each.pool.id, each.volume, f"{each.virtual_bytes}B",
-                "--format", "qcow2", "--backing-vol", each.base,
-                "--backing-vol-format", each.base_format,
-            )
-        )  # fmt: skip
+    lines += [line("vol-delete", f"--vol={each.old}") for each in moved]
     if start:
         lines.append(domain_line("start", domain))
     return replace(plan, virsh=tuple(lines))

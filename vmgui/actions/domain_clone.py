@@ -193,8 +193,16 @@ class _Cloning:
         xml = definition(self._facts, self._plan, machine)
         if not self._plan.spec.snapshot:
             await work.act(clones.check_still_off)
+        if frozen_by := self._frozen_by():
+            read = tuple(path for each in machine.disks if (path := each.source or each.backing))
+            await work.act(clones.check_still_frozen, frozen_by, read)
         await work.act_on_host(clones.define, xml)
         made.defined = True
+
+    def _frozen_by(self) -> str:
+        """Return the name of the snapshot that keeps what is cloned as it is, "" for none."""
+        freeze = self._plan.freeze
+        return self._plan.spec.snapshot or (freeze.name if freeze is not None else "")
 
     async def _make_disk(self, made: _Made, disk: PlannedDisk, part: Job) -> None:
         virtual = disk.virtual_bytes or 0

@@ -6,7 +6,7 @@ import time
 import traceback
 import uuid
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -32,17 +32,37 @@ from vmgui.inventory.changes import Record
 from vmgui.inventory.domain import Domain
 from vmgui.inventory.inventory import Inventory
 from vmgui.inventory.key import Key
-from vmgui.inventory.snapshot import Snapshot
+from vmgui.inventory.snapshot import Snapshot, domain_of
 
 UNCHANGED = "Nothing was changed."
+NOTHING_SHOWN: Mapping[Key, FilePlan] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A job with what it takes to carry it out; ``shown`` is the plan that somebody agreed to."""
+
+    job: Job
+    action: Action[Any]
+    values: Values
+    shown: FilePlan | None = None
+
+    @property
+    def holds(self) -> Key | None:
+        """Return the machine whose files it works on by a plan."""
+        target = self.job.target
+        if self.action.plan is None:
+            return None
+        return domain_of(target) if target.kind == "snapshot" else target
 
 
 @dataclass(slots=True)
 class _Lane:
-    """The jobs of one host."""
+    """The jobs of one host. ``held`` are the machines whose files a job works on."""
 
-    waiting: deque[tuple[Job, Action[Any], Values]] = field(default_factory=deque)
+    waiting: deque[_Item] = field(default_factory=deque)
     running: int = 0
+    held: set[Key] = field(default_factory=set)
 
 
 class Runner:
@@ -72,9 +92,18 @@ class Runner:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def run(
-        self, action_id: str, targets: Key | Sequence[Key], **arguments: object
+        self,
+        action_id: str,
+        targets: Key | Sequence[Key],
+        shown: Mapping[Key, FilePlan] = NOTHING_SHOWN,
+        /,
+        **arguments: object,
     ) -> tuple[Job, ...]:
         """Start a job for each target and return them at once.
+
+        ``shown`` are the plans that somebody agreed to: a job whose plan costs more by the time
+        of its turn is not carried out. Of jobs that plan files one at a time works on a machine:
+        else one could change what another has planned with.
 
         Raises WrongArgument for an unknown action, an argument that does not fit, or several
         targets where the action takes one. What goes wrong later is in the jobs.
@@ -86,7 +115,7 @@ class Runner:
             raise WrongArgument(f"{action.title}: no target was given.")
         if len(keys) > 1 and not action.many:
             raise WrongArgument(f"{action.title} works on one at a time.")
-        jobs = tuple(self._enter(action, key, values) for key in keys)
+        jobs = tuple(self._enter(action, key, values, shown.get(key)) for key in keys)
         for uri in dict.fromkeys(key.host for key in keys):
             self._start_waiting(uri)
         return jobs
@@ -125,8 +154,8 @@ class Runner:
     async def close(self) -> None:
         """Cancel what waits, and leave what runs: libvirt carries it on without us."""
         for lane in self._lanes.values():
-            for job, _, _ in tuple(lane.waiting):
-                job.cancel()
+            for item in tuple(lane.waiting):
+                item.job.cancel()
         tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()
@@ -138,7 +167,7 @@ class Runner:
             job.state_now = UNCHANGED
             job.move(JobState.CANCELLED, time.time())
 
-    def _enter(self, action: Action[Any], key: Key, values: Values) -> Job:
+    def _enter(self, action: Action[Any], key: Key, values: Values, shown: FilePlan | None) -> Job:
         record = self._inventory.get(key)
         host = self._inventory.host(key.host)
         job = Job(
@@ -152,7 +181,7 @@ class Runner:
             created_at_s=time.time(),
         )
         self._jobs[job.id] = job
-        item = (job, action, values)
+        item = _Item(job, action, values, shown)
         lane = self._lanes.setdefault(key.host, _Lane())
         lane.waiting.append(item)
 
@@ -168,21 +197,28 @@ class Runner:
 
     def _start_waiting(self, uri: str) -> None:
         lane = self._lanes[uri]
-        while lane.waiting and lane.running < max(1, self._at_once()):
-            job, action, values = lane.waiting.popleft()
-            job.cancel_with(None)
+        for item in tuple(lane.waiting):
+            if lane.running >= max(1, self._at_once()):
+                return
+            if item.holds in lane.held:
+                continue
+            lane.waiting.remove(item)
+            item.job.cancel_with(None)
             lane.running += 1
-            self._spawn(self._finish(job, action, values, lane))
+            if item.holds is not None:
+                lane.held.add(item.holds)
+            self._spawn(self._finish(item, lane))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _finish(self, job: Job, action: Action[Any], values: Values, lane: _Lane) -> None:
+    async def _finish(self, item: _Item, lane: _Lane) -> None:
+        job = item.job
         try:
             job.move(JobState.RUNNING, time.time())
-            state = await self._carry_out(job, action, values)
+            state = await self._carry_out(item)
             job.move(state, time.time())
         except asyncio.CancelledError:
             job.state_now = "vmgui ended while it ran; the host carries it on."
@@ -192,12 +228,15 @@ class Runner:
             job.move(JobState.FAILED, time.time())
         finally:
             lane.running -= 1
+            if item.holds is not None:
+                lane.held.discard(item.holds)
             self._jobs.pop(job.id, None)
             self._start_waiting(job.target.host)
 
-    async def _carry_out(self, job: Job, action: Action[Any], values: Values) -> JobState:
+    async def _carry_out(self, item: _Item) -> JobState:
+        job, action = item.job, item.action
         try:
-            work = self._begin(job, action, values)
+            work = self._begin(job, action, item.values)
         except VmguiError as error:
             job.error, job.state_now = error, UNCHANGED
             return JobState.FAILED
@@ -206,7 +245,7 @@ class Runner:
             job.state_now = UNCHANGED
             return JobState.FAILED
         try:
-            await self._plan_again(action, work)
+            await self._plan_again(item, work)
             await action.carry_out(work)
         except VmguiError as error:
             job.error = error
@@ -252,13 +291,19 @@ class Runner:
         self._journal.follow(child)
         return child
 
-    async def _plan_again(self, action: Action[Any], work: Work[Any]) -> None:
+    async def _plan_again(self, item: _Item, work: Work[Any]) -> None:
         """Make the plan from what is there now; what was shown may be old."""
-        if action.plan is None:
+        if item.action.plan is None:
             return
-        work.plan = await action.plan(work)
+        work.plan = await item.action.plan(work)
         if work.plan.refusal:
             raise NotPossibleNow(work.job.failure, work.plan.refusal)
+        if item.shown is not None and (more := work.plan.beyond(item.shown)):
+            raise NotPossibleNow(
+                work.job.failure,
+                f"It would do more by now than was shown: {more}.",
+                "Look at what it would do, then choose again.",
+            )
         work.job.virsh = work.plan.virsh or work.job.virsh
 
     async def _reread(self, work: Work[Any]) -> None:

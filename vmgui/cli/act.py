@@ -129,12 +129,14 @@ def _callback(action: Action[Any]) -> Callable[..., None]:
                 if request.plan is not None and request.plan.refusal:
                     what = f"{action.title} was not done on {request.name}."
                     raise Failed(what, request.plan.refusal, "Nothing was changed.")
+            shown = {}
             if action.danger is Danger.DESTROYS and not yes:
                 _ask(action, requests)
+                shown = {each.record.key: each.plan for each in requests if each.plan is not None}
             jobs = [
                 job
                 for request in requests
-                for job in session.run(action.id, request.record.key, **request.arguments)
+                for job in session.run(action.id, request.record.key, shown, **request.arguments)
             ]
             for job in jobs:
                 await job.wait()

@@ -12,6 +12,7 @@ from vmgui.hypervisor.images import read_machine_storage, read_machine_storages
 from vmgui.hypervisor.networks import list_networks
 from vmgui.hypervisor.storage import list_pools
 from vmgui.hypervisor.xml.clone_facts import CloneHints, read_hints
+from vmgui.hypervisor.xml.disk_sources import repointed_xml
 from vmgui.hypervisor.xml.document import parse
 from vmgui.hypervisor.xml.domain import read_domain_xml
 from vmgui.hypervisor.xml.metadata import (
@@ -122,6 +123,23 @@ def check_still_off(conn: libvirt.virConnect, uuid: str) -> None:
         )
 
 
+def check_still_frozen(
+    conn: libvirt.virConnect, uuid: str, snapshot: str, paths: tuple[str, ...]
+) -> None:
+    """Raise NotPossibleNow where what a snapshot froze has changed while it was being cloned.
+
+    A snapshot that is deleted takes the writes since into the files that it froze.
+    """
+    machine = find(conn, uuid)
+    why = ""
+    if snapshot not in machine.snapshotListNames():
+        why = f"{snapshot} was deleted while it was cloned: what was read is torn."
+    elif {path for _, path in _sources(conn, uuid)} & set(paths):
+        why = f"{machine.name()} writes to the files of {snapshot} again: what was read is torn."
+    if why:
+        raise NotPossibleNow("The clone is no good.", why, "Clone it again.")
+
+
 def set_origin(conn: libvirt.virConnect, uuid: str, origin: Origin) -> None:
     """Keep whether a domain is a template, and whose clone it is."""
     domain = find(conn, uuid)
@@ -142,11 +160,20 @@ def get_origin(conn: libvirt.virConnect, uuid: str) -> Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class CloneToReset:
+    """A clone, its origin, and the sources of its disks as its definition spells them."""
+
+    storage: MachineStorage
+    origin: Origin
+    sources: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ResetReading:
-    """What one host tells for resetting clones: each with its storage and its origin."""
+    """What one host tells for resetting clones."""
 
     pools: tuple[Pool, ...]
-    clones: tuple[tuple[MachineStorage, Origin], ...]
+    clones: tuple[CloneToReset, ...]
 
 
 def read_for_reset(conn: libvirt.virConnect, uuids: tuple[str, ...], uri: str) -> ResetReading:
@@ -155,10 +182,58 @@ def read_for_reset(conn: libvirt.virConnect, uuids: tuple[str, ...], uri: str) -
     Raises libvirtError where one of them is not there.
     """
     abilities = Abilities()
+    # Sources first: a snapshot that is taken while all is read makes them old, which is noticed.
+    sources = [_sources(conn, uuid) for uuid in uuids]
     return ResetReading(
         list_pools(conn, uri, abilities),
         tuple(
-            (storage, get_origin(conn, storage.domain.uuid))
-            for storage in read_machine_storages(conn, uuids, uri)
+            CloneToReset(storage, get_origin(conn, storage.domain.uuid), own)
+            for storage, own in zip(read_machine_storages(conn, uuids, uri), sources, strict=True)
         ),
     )
+
+
+def check_as_read(
+    conn: libvirt.virConnect,
+    uuid: str,
+    sources: tuple[tuple[str, str], ...],
+    snapshots: tuple[str, ...],
+) -> None:
+    """Raise NotPossibleNow where a clone has other disks or snapshots than were read."""
+    machine = find(conn, uuid)
+    names = Abilities().ask_if_told("snapshotListNames", machine.snapshotListNames) or []
+    if _sources(conn, uuid) != sources or set(names) - set(snapshots):
+        raise NotPossibleNow(
+            "The clone can't be reset.",
+            f"Somebody changed the disks of {machine.name()} or took a snapshot meanwhile.",
+            "Look at it, then do it again.",
+        )
+
+
+def give_disks(
+    conn: libvirt.virConnect,
+    uuid: str,
+    files: dict[str, str],
+    sources: tuple[tuple[str, str], ...],
+    snapshots: tuple[str, ...],
+) -> None:
+    """Define a machine that is off with other qcow2 ``files``, by target; see `check_as_read`."""
+    check_as_read(conn, uuid, sources, snapshots)
+    machine = find(conn, uuid)
+    if machine.isActive():
+        raise NotPossibleNow(
+            "The clone can't be reset.", f"{machine.name()} was started again.", "Do it again."
+        )
+    flags = libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE
+    conn.defineXML(repointed_xml(machine.XMLDesc(flags), files))
+
+
+def has_disk(conn: libvirt.virConnect, uuid: str, path: str) -> bool:
+    """Tell whether a machine's definition names ``path`` as a disk."""
+    return path in dict(_sources(conn, uuid)).values()
+
+
+def _sources(conn: libvirt.virConnect, uuid: str) -> tuple[tuple[str, str], ...]:
+    xml = find(conn, uuid).XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
+    known = Domain(domain_key("", uuid), "", DomainState.UNKNOWN)
+    return tuple((disk.target, disk.source) for disk in read_domain_xml(xml, known).disks)

@@ -64,16 +64,24 @@ def start(conn: libvirt.virConnect, uuid: str) -> None:
 
 @contextlib.contextmanager
 def paused_process(domain: libvirt.virDomain) -> Iterator[None]:
-    """Give a machine that is off a process without running it, and end that again."""
+    """Give a machine that is off a process without running it, and end that again.
+
+    It takes as long as a merge: where somebody let the guest run meanwhile, it goes on.
+    """
     domain.createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED)
     try:
         yield
     except BaseException:
         # What went wrong in it is the thing to tell, and it may have ended the process itself.
         with contextlib.suppress(libvirt.libvirtError):
-            domain.destroy()
+            _end_paused(domain)
         raise
-    domain.destroy()
+    _end_paused(domain)
+
+
+def _end_paused(domain: libvirt.virDomain) -> None:
+    if domain.state()[0] == libvirt.VIR_DOMAIN_PAUSED:
+        domain.destroy()
 
 
 def shut_down(conn: libvirt.virConnect, uuid: str, mode: ShutdownMode) -> None:

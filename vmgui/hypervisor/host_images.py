@@ -32,8 +32,8 @@ class HostImages:
     ``own`` is the machine whose images are looked into, where they can be: its UUID at first,
     then its key.
     ``unread`` says in sentences what could not be read; ``own_unread`` are those of them that
-    are about what that machine's own disks are built on, and ``idle_pools`` names the pools
-    that are not active.
+    are about what that machine's own disks are built on, ``idle_pools`` names the pools that are
+    not active, and ``folders`` are those of which every file is known.
     """
 
     def __init__(self, conn: libvirt.virConnect, uri: str, own: str) -> None:
@@ -57,6 +57,7 @@ class HostImages:
         self.own_unread = self._note_unknown(unread)
         self.unread = unread.sentences
         self.idle_pools = tuple(self._stores.idle)
+        self.folders = tuple(self._stores.folders)
         self._sizes = {
             self._stores.at(path): sizes for path, sizes in self._sizes_of_own(conn).items()
         }

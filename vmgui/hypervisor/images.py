@@ -57,6 +57,7 @@ def _storage(
             for each in host.snapshots_of(domain.key)
         ),
         images=host.images,
+        folders=host.folders,
         unread=host.unread,
         reverts_external=reverts,
     )

@@ -78,7 +78,8 @@ class Unread:
 class Stores:
     """The volumes of the host's active pools, as of now; ``idle`` names the pools that are not.
 
-    ``follow`` tells where a path really leads, where the host's links can be followed.
+    ``folders`` are those of which every file is known, ``follow`` tells where a path really
+    leads, where the host's links can be followed.
     What an idle pool holds isn't known. That matters where a machine has a disk there, which
     `is_known` tells; a volume that no machine uses can't be seen.
     """
@@ -98,6 +99,7 @@ class Stores:
         self._folders: dict[str, str] = {}
         self._idle_folders: dict[str, str] = {}
         self._covered: set[str] = set()
+        self.folders: list[str] = []
         self._below: dict[str, set[str]] = {}
         self._ends: set[str] = set()
         self._patience_s = _BUSY_FOR_S
@@ -222,6 +224,7 @@ class Stores:
         is_whole = refreshed is True and volumes is not None
         if is_whole and pool.path and pool.kind in _LOOKED_THROUGH:
             self._covered.add(self.at(pool.path))
+            self.folders.append(posixpath.normpath(pool.path))
 
     def _refresh(self, handle: libvirt.virStoragePool) -> bool:
         """Have libvirt look at a pool; return False where it is still busy after a while.

@@ -3,14 +3,17 @@
 =====================================  ==================================================
 the disk of the clone                  what becomes of it
 =====================================  ==================================================
-linked, in a pool                      its file is removed and made anew, empty
+linked, in a pool                      an empty file takes its place, then it is removed
 linked, its file is missing            its file is made anew
 a full copy, shared, left empty        not touched, and said
 =====================================  ==================================================
+
+The new file has another name, so that it is there before anything goes; the next reset goes back
+to the first name.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Set
+from dataclasses import dataclass, replace
 
 from vmgui.insight.clone_disks import OVERLAY_BYTES
 from vmgui.insight.file_plan import Fate, FilePlan, PlannedFile
@@ -33,7 +36,7 @@ class Base:
 
 @dataclass(frozen=True, slots=True)
 class NewOverlay:
-    """An overlay that is made anew, under the same name; ``there`` tells that the old one is."""
+    """An overlay that is made anew; ``old`` is the file whose place it takes, "" for none."""
 
     target: str
     pool: Key
@@ -42,12 +45,17 @@ class NewOverlay:
     virtual_bytes: int
     base: str
     base_format: str
-    there: bool
+    old: str
+
+    @property
+    def old_volume(self) -> str:
+        """Return the name in the pool of the file whose place it takes."""
+        return self.old.rpartition("/")[2]
 
 
 @dataclass(frozen=True, slots=True)
 class ResetPlan(FilePlan):
-    """What resetting one clone would do."""
+    """What resetting one clone would do; ``sources`` tell whether it is still what was read."""
 
     name: str = ""
     uuid: str = ""
@@ -55,13 +63,23 @@ class ResetPlan(FilePlan):
     discards_saved: bool = False
     snapshots: tuple[str, ...] = ()
     overlays: tuple[NewOverlay, ...] = ()
+    sources: tuple[tuple[str, str], ...] = ()
 
 
 def reset_plan(
-    storage: MachineStorage, bases: Iterable[Base], pools: Iterable[Pool], *, snapshots: bool
+    storage: MachineStorage,
+    bases: Iterable[Base],
+    pools: Iterable[Pool],
+    sources: tuple[tuple[str, str], ...] = (),
+    *,
+    snapshots: bool,
 ) -> ResetPlan:
-    """Return what bringing a clone back would do; ``snapshots`` agrees to lose its snapshots."""
-    return _Resetting(storage, tuple(bases), tuple(pools), may_lose_snapshots=snapshots).plan()
+    """Return what bringing a clone back would do; ``snapshots`` agrees to lose its snapshots.
+
+    ``sources`` are its disks' by target, as its definition spells them.
+    """
+    plan = _Resetting(storage, tuple(bases), tuple(pools), may_lose_snapshots=snapshots).plan()
+    return replace(plan, sources=sources)
 
 
 class _Resetting:
@@ -92,7 +110,7 @@ class _Resetting:
             return ResetPlan(title, refusal=refusal, name=domain.name, uuid=domain.uuid)
         overlays = tuple(self._overlays())
         active = _is_active(domain)
-        removed = [self._graph.get(each.path) for each in overlays if each.there]
+        removed = [self._graph.get(each.old) for each in overlays if each.old]
         sizes = [image.allocation_bytes for image in removed if image is not None]
         known = [each for each in sizes if each is not None]
         return ResetPlan(
@@ -166,6 +184,7 @@ class _Resetting:
         return None
 
     def _overlays(self) -> Iterator[NewOverlay]:
+        taken = {each.path for each in self._storage.images}
         for target, base in self._bases.items():
             disk = self._disks.get(target)
             if disk is None or not disk.source:
@@ -174,26 +193,29 @@ class _Resetting:
             pool = self._pool_of(disk.source, image)
             below = self._graph.get(base.path)
             assert pool is not None
+            there = image is not None and image.exists is not False
+            path = another_name(disk.source, taken) if there else disk.source
+            taken.add(path)
             size = image.virtual_bytes if image is not None else None
             yield NewOverlay(
                 target,
                 pool.key,
-                disk.source.rpartition("/")[2],
-                disk.source,
+                path.rpartition("/")[2],
+                path,
                 size or (below.virtual_bytes if below is not None else None) or 0,
                 base.path,
                 base.format,
-                there=image is not None and image.exists is not False,
+                disk.source if there else "",
             )
 
     def _files(self, overlays: tuple[NewOverlay, ...]) -> Iterator[PlannedFile]:
         name = self._domain.name
         for each in overlays:
-            image = self._graph.get(each.path)
-            size = image.allocation_bytes if image is not None else None
-            what = f"{each.target} of {name}: what it wrote"
-            if each.there:
-                yield PlannedFile(each.path, Fate.REMOVED, what, each.target, size)
+            if each.old:
+                image = self._graph.get(each.old)
+                size = image.allocation_bytes if image is not None else None
+                what = f"{each.target} of {name}: what it wrote"
+                yield PlannedFile(each.old, Fate.REMOVED, what, each.target, size)
             yield PlannedFile(
                 each.path,
                 Fate.CREATED,
@@ -206,7 +228,7 @@ class _Resetting:
             yield PlannedFile(each.base, Fate.KEPT, f"what {each.target} reads", each.target)
 
     def _loses(self, overlays: tuple[NewOverlay, ...]) -> Iterator[str]:
-        if targets := [each.target for each in overlays if each.there]:
+        if targets := [each.target for each in overlays if each.old]:
             yield f"All that {self._domain.name} wrote to {listed(targets)} since it was cloned."
         if _is_active(self._domain):
             yield "What runs in it now: it is forced off."
@@ -226,6 +248,21 @@ class _Resetting:
             yield f"{listed(kept)} has no base to go back to, and stays as it is."
         if self._domain.nvram_path:
             yield "Its UEFI variables stay as they are."
+
+
+_AGAIN = ".again"
+
+
+def another_name(path: str, taken: Set[str]) -> str:
+    """Return a path beside ``path`` that isn't taken: the same one at every second time."""
+    folder, _, name = path.rpartition("/")
+    stem, dot, ending = name.rpartition(".") if "." in name.lstrip(".") else (name, "", "")
+    plain = stem.removesuffix(_AGAIN)
+    candidate, number = plain, 1
+    while (found := f"{folder}/{candidate}{dot}{ending}") in taken:
+        candidate = f"{plain}{_AGAIN}" if number == 1 else f"{plain}{_AGAIN}-{number}"
+        number += 1
+    return found
 
 
 def _is_active(domain: Domain) -> bool:

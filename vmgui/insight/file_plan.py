@@ -4,6 +4,7 @@ An action that touches disks makes its plan from what it has just read (`Machine
 where the plan refuses, and then carries out exactly this plan.
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -75,3 +76,29 @@ class FilePlan:
     def fate_of(self, path: str) -> Fate | None:
         """Return what becomes of the file at ``path``, None where the plan doesn't name it."""
         return next((file.fate for file in self.files if file.path == path), None)
+
+    def beyond(self, shown: "FilePlan") -> str:
+        """Tell what this plan costs that ``shown`` didn't tell of; "" for nothing.
+
+        That is a file that goes or gets other content, or a sentence of what is lost; amounts
+        may differ.
+        """
+        told = {(file.path, file.fate) for file in shown.of(*_COSTLY)}
+        for file in self.of(*_COSTLY):
+            if (file.path, file.fate) not in told:
+                return f"{file.path} {_BECOMES[file.fate]}"
+        known = {_without_amounts(sentence) for sentence in shown.loses}
+        lost = (each for each in self.loses if _without_amounts(each) not in known)
+        return next(lost, "").rstrip(".")
+
+
+_BECOMES = {
+    Fate.REMOVED: "would be removed",
+    Fate.WRITTEN: "would be written to",
+    Fate.GROWS: "would be written to",
+}
+_COSTLY = tuple(_BECOMES)
+
+
+def _without_amounts(sentence: str) -> str:
+    return re.sub(r" \([^()]*\)", "", sentence)

@@ -9,7 +9,7 @@ from vmgui.insight.file_plan import Fate, FilePlan, Merge, PlannedFile
 from vmgui.insight.machine_files import EMULATED, MachineFiles, agreed, base_name, listed
 from vmgui.insight.storage_after import without
 from vmgui.inventory.domain import Domain, DomainState
-from vmgui.inventory.images import MachineStorage
+from vmgui.inventory.images import Image, MachineStorage, Use
 from vmgui.inventory.key import Key
 from vmgui.inventory.snapshot import Snapshot, SnapshotDisk
 
@@ -395,10 +395,24 @@ class Deleting:
         image = self.files.image(path)
         if image is not None and image.exists is False:
             return
-        if self.files.foreign(path):
-            self._keep(path, "", f"{what}: {listed(self.files.needs(path))} names it too")
+        if others := self._who_else_names(image):
+            self._keep(path, "", f"{what}: {agreed(others, 'names', 'name')} it too")
+        elif self.files.above(path):
+            self._keep(path, "", f"{what}: {agreed(self.files.needs(path), 'needs', 'need')} it")
         else:
             self._remove(path, what)
+
+    def _who_else_names(self, image: Image | None) -> tuple[str, ...]:
+        """Return who has the file of the memory for anything else than that."""
+        own = (self.storage.domain.key, self.snapshot.name, Use.MEMORY)
+        users = image.users if image is not None else ()
+        return tuple(
+            dict.fromkeys(
+                f"{user.domain_name}, as {user.use},"
+                for user in users
+                if (user.domain, user.snapshot, user.use) != own
+            )
+        )
 
     def _remove(self, path: str, what: str, target: str = "") -> None:
         image = self.files.image(path)

@@ -7,7 +7,9 @@ the snapshot                                   the host's libvirt          way
 =============================================  ==========================  =======================
 is kept by another hypervisor than QEMU        any                         libvirt
 has all its disks inside files                 any                         libvirt
-has external disks                             reverts to them             libvirt
+has external disks                             reverts to them             libvirt, if all that it
+                                                                           removes may go
+has external disks                             reverts to them             by hand otherwise
 has external disks                             doesn't (before 9.10)       by hand
 has both                                       any                         refused
 =============================================  ==========================  =======================
@@ -16,6 +18,11 @@ has both                                       any                         refus
 over the files that have the snapshot's state, the definition that the snapshot kept with its disks
 pointed to them, the snapshot marked as the current one, and its memory restored if it has some.
 The files that the machine wrote to until then stay, and are named.
+
+libvirt's own way removes, unasked, the overlays that the *current* snapshot names
+(``qemuSnapshotRevertExternalFinish``, 9.10 to 11): nobody is asked whether something is built on
+them. So it is taken only where these are the files that the machine writes to now and nobody
+needs them; and they are told as lost.
 
 It is refused where
 
@@ -39,6 +46,7 @@ no memory                   off           running  paused
 """
 
 import posixpath
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -172,7 +180,7 @@ class _Reverting:
             self._lose_the_present(())
             return self._by_libvirt()
         misled = next(self.against.misled_disks(), "")
-        if external and self.storage.reverts_external and not misled:
+        if external and self.storage.reverts_external and not misled and self._may_libvirt_remove():
             return self._natively(external)
         if external:
             return self._by_hand(external)
@@ -276,9 +284,28 @@ class _Reverting:
                 return self._refused(refusal)
             self._fate(state, Fate.KEPT, f"disk {disk.target} at {self.snapshot.name}", disk.target)
         self.reasons.append("External: libvirt makes new files over the snapshot's.")
-        left = self._leave_the_present(external)
-        self._lose_the_present(left)
+        gone = {disk.path for disk in self._current_overlays}
+        self._leave_the_present(external, gone)
+        self._lose_the_present(())
         return self._by_libvirt(memory_path=self.snapshot.memory_path)
+
+    @property
+    def _current_overlays(self) -> tuple[SnapshotDisk, ...]:
+        """Return the overlays that libvirt removes when it goes back by itself."""
+        current = next((each for each in self.storage.snapshots if each.current), None)
+        disks = current.disks if current is not None else ()
+        return tuple(disk for disk in disks if disk.kind == "external")
+
+    def _may_libvirt_remove(self) -> bool:
+        """Tell whether only what the machine writes to now would go, and nobody needs it."""
+        if self.storage.unread or not any(each.current for each in self.storage.snapshots):
+            return False
+        return all(
+            disk.path == self.files.active(disk.target)
+            and not self.files.needs(disk.path)
+            and not self.files.has_inside(disk.path)
+            for disk in self._current_overlays
+        )
 
     def _by_hand(self, external: list[SnapshotDisk]) -> RevertPlan:
         name = self.snapshot.name
@@ -352,12 +379,26 @@ class _Reverting:
             image.pool,
         )
 
-    def _leave_the_present(self, external: list[SnapshotDisk]) -> tuple[str, ...]:
-        """Plan what becomes of the files that take the writes now; return those left behind."""
+    def _leave_the_present(
+        self, external: list[SnapshotDisk], gone: Set[str] = frozenset()
+    ) -> tuple[str, ...]:
+        """Plan what becomes of the files that take the writes now; return those left behind.
+
+        Those in ``gone`` are removed; one that was to be made for what is kept isn't there then.
+        """
         left: list[str] = []
         for disk in external:
             path = self.files.active(disk.target)
             if not path:
+                continue
+            if path in gone:
+                if not any(file.path == path for file in self.planned):
+                    self._fate(path, Fate.REMOVED, f"disk {disk.target} as it is now", disk.target)
+                self.planned = [
+                    file
+                    for file in self.planned
+                    if file.path != path or file.fate is not Fate.CREATED
+                ]
                 continue
             needs = self.files.needs(path)
             owners = [s.name for s in self.files.overlay_of(path)]

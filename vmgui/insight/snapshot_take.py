@@ -400,17 +400,10 @@ class _Taking:
             ]
         memory_path = ""
         if memory:
-            memory_path = self.spec.memory_path or overlay_path(
-                posixpath.dirname(next(iter(taken.values())).path),
-                [self.domain.name, self.name],
-                ".memory",
-                paths,
-            )
-            if not memory_path.startswith("/") or memory_path in paths:
-                return self._refused(
-                    "The memory needs a file of its own, with its full path: "
-                    f"{memory_path} is taken or has none."
-                )
+            beside = posixpath.dirname(next(iter(taken.values())).path)
+            memory_path = self._memory_path(beside, paths)
+            if refusal := self._memory_path_refusal(memory_path, paths):
+                return self._refused(refusal)
             files.append(
                 PlannedFile(
                     memory_path,
@@ -434,6 +427,29 @@ class _Taking:
             quiesce=self.spec.quiesce,
             disks=self._disks(wanted, taken),
         )
+
+    def _memory_path(self, beside: str, paths: set[str]) -> str:
+        if self.spec.memory_path:
+            path = self.spec.memory_path
+            return posixpath.normpath(path) if path.startswith("/") else path
+        known = self.files.storage.folders
+        folder = beside if beside in known or not known else known[0]
+        return overlay_path(folder, [self.domain.name, self.name], ".memory", paths)
+
+    def _memory_path_refusal(self, path: str, paths: set[str]) -> str:
+        """Tell why the memory can't go to ``path``: libvirt would write over what is there."""
+        if not path.startswith("/") or path in paths:
+            return (
+                "The memory needs a file of its own, with its full path: "
+                f"{path} is taken or has none."
+            )
+        if posixpath.dirname(path) not in self.files.storage.folders:
+            return (
+                f"Nobody knows whether {path} is there already, and libvirt would write over it: "
+                "the memory's file has to be in the folder of an active storage pool. Choose one, "
+                "or take the snapshot without memory."
+            )
+        return ""
 
     def _folder(self, disk: Disk) -> str:
         """Return where a new file over ``disk`` belongs: beside it, or beside another file."""

@@ -73,12 +73,14 @@ class MachineStorage:
     record name it by that, however their XML spells it. ``unread`` names in a sentence each
     thing that could not be read: what it uses isn't known, so nothing that it might need may
     go. ``reverts_external`` tells whether the host's libvirt reverts to external snapshots by
-    itself (9.10 and later).
+    itself (9.10 and later). ``folders`` are those of which every file is among the images: of
+    another one nobody knows whether a file is there.
     """
 
     domain: Domain
     next_start: Domain | None = None
     snapshots: tuple[Snapshot, ...] = ()
     images: tuple[Image, ...] = ()
+    folders: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     reverts_external: bool = False

@@ -87,7 +87,7 @@ class Asking(QObject):
             deeds = [self._deed(action, record) for record in records]
             kind(
                 deeds,
-                lambda keys, values: self._session.run(action.id, keys, **values),
+                lambda keys, values, plans: self._session.run(action.id, keys, plans, **values),
                 given,
                 window,
             ).open()
@@ -167,8 +167,9 @@ class Asking(QObject):
         async def plan(values: Given) -> FilePlan:
             return await session.plan(action.id, key, **values)
 
-        def run(values: Given) -> object:
-            return session.run(action.id, key, **values)
+        def run(values: Given, plan: FilePlan | None) -> object:
+            shown = {} if plan is None else {key: plan}
+            return session.run(action.id, key, shown, **values)
 
         return Deed(action, record, session.inventory, self._bridge, plan, run)
 

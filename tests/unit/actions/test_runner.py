@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.until import until
 from vmgui.actions.action import Action, WrongArgument
 from vmgui.actions.job import Job, JobState
 from vmgui.actions.journal import Journal
@@ -16,6 +17,7 @@ from vmgui.actions.runner import Runner
 from vmgui.actions.work import Work
 from vmgui.hypervisor.errors import CallLate, ConnectionLost, VmguiError
 from vmgui.hypervisor.fleet import Fleet
+from vmgui.insight.file_plan import Fate, FilePlan, PlannedFile
 from vmgui.inventory.changes import Change
 from vmgui.inventory.domain import Domain, DomainState
 from vmgui.inventory.host import Host, Link, LinkState
@@ -39,14 +41,24 @@ class World:
             domains = [Domain(key, f"vm {key.id}", DomainState.OFF) for key in keys(uri, 6)]
             self.inventory.apply(Change(updated=(host, *domains)))
         self.at_once = at_once
+        self.planned = FilePlan("Do")
         self.journal = Journal()
         self.runner = Runner(
             self.inventory,
             Fleet(self.inventory),
-            Registry([self._action("domain.do", deed), self._action("domain.one", deed, False)]),
+            Registry(
+                [
+                    self._action("domain.do", deed),
+                    self._action("domain.one", deed, False),
+                    replace(self._action("domain.plan", deed), plan=self._plan),
+                ]
+            ),
             self.journal,
             lambda: self.at_once,
         )
+
+    async def _plan(self, _: object) -> FilePlan:
+        return self.planned
 
     def _action(
         self, name: str, deed: Callable[[Work[Domain]], Awaitable[None]], many: bool = True
@@ -325,3 +337,65 @@ async def test_a_template_is_spared_what_doesnt_say_that_it_is_for_templates() -
     assert gate.begun == []
     assert job.error is not None
     assert "gold is a template" in job.error.why
+
+
+def costs(*removed: str, loses: tuple[str, ...] = ()) -> FilePlan:
+    files = tuple(PlannedFile(path, Fate.REMOVED, "a file") for path in removed)
+    return FilePlan("Do", files=files, loses=loses)
+
+
+@pytest.mark.parametrize(
+    ("shown", "by_now", "says"),
+    [
+        (costs("/a"), costs("/a", "/b"), "/b would be removed"),
+        (costs(loses=("The way back to a (1 MiB).",)),
+         costs(loses=("The way back to a (2 MiB).", "The way back to b.")), "The way back to b."),
+        (FilePlan("Do", files=(PlannedFile("/a", Fate.KEPT, ""),)),
+         FilePlan("Do", files=(PlannedFile("/a", Fate.GROWS, ""),)), "/a would be written to"),
+        (costs("/a", "/b", loses=("Its memory (1 MiB).",)),
+         costs("/a", loses=("Its memory (2 MiB).",)), ""),
+        (None, costs("/a"), ""),
+    ],
+)  # fmt: skip
+async def test_no_more_is_done_than_was_shown(
+    shown: FilePlan | None, by_now: FilePlan, says: str
+) -> None:
+    done: list[FilePlan] = []
+
+    async def deed(work: Work[Domain]) -> None:
+        done.append(work.plan)
+
+    world, (key,) = World(deed), keys(A, 1)
+    world.planned = by_now
+    (job,) = world.runner.run("domain.plan", key, {key: shown} if shown else {})
+    await job.wait()
+    assert done == ([] if says else [by_now])
+    if says:
+        assert job.error is not None
+        assert says in job.error.why
+        assert job.state_now == "Nothing was changed."
+
+
+async def test_two_never_work_on_the_files_of_one_machine_at_once() -> None:
+    gate = Gate()
+    world, (first, second) = World(gate, at_once=3), keys(A, 2)
+    jobs = [
+        *world.runner.run("domain.plan", first),
+        *world.runner.run("domain.plan", first),
+        *world.runner.run("domain.plan", second),
+        *world.runner.run("domain.do", first),
+    ]
+    # What needs no plan (to force it off, say) doesn't wait for one that does.
+    await until(lambda: len(gate.begun) == 3, "all have begun that may")
+    assert [job.state for job in jobs] == [
+        JobState.RUNNING,
+        JobState.WAITING,
+        JobState.RUNNING,
+        JobState.RUNNING,
+    ]
+    gate.open.release()
+    await jobs[0].wait()
+    await until(lambda: jobs[1].state is JobState.RUNNING, "its turn has come")
+    for _ in jobs:
+        gate.open.release()
+    assert {await job.wait() for job in jobs} == {JobState.DONE}

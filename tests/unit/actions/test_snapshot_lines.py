@@ -38,8 +38,8 @@ def take(**spec: Any) -> str:
          ("virsh snapshot-create-as web one --diskspec vda,snapshot=external,"
          "file=/images/web.one.qcow2,driver=qcow2 --diskspec vdb,snapshot=no --disk-only")),
         ({"kind": SnapshotKind.EXTERNAL, "leave_out": ("vdb",), "state": RUNNING,
-          "memory_path": "/m,n"},
-         ("virsh snapshot-create-as web one --memspec file=/m,,n,snapshot=external "
+          "memory_path": "/images/m,n"},
+         ("virsh snapshot-create-as web one --memspec file=/images/m,,n,snapshot=external "
          "--diskspec vda,snapshot=external,file=/images/web.one.qcow2,driver=qcow2 "
          "--diskspec vdb,snapshot=no --atomic")),
         ({"memory": Wanted.NO, "leave_out": ("vdb",), "state": RUNNING},

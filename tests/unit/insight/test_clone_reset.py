@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from tests.clone_facts import GIB, IMAGES, KEY, MACHINE, POOL, URI, user
-from vmgui.insight.clone_reset import Base, ResetPlan, reset_plan
+from vmgui.insight.clone_reset import Base, ResetPlan, another_name, reset_plan
 from vmgui.insight.file_plan import Fate
 from vmgui.insight.template_plan import dependents, mark_plan, release_plan
 from vmgui.inventory.domain import Disk, Domain, DomainState
@@ -46,11 +46,10 @@ def test_only_what_the_clone_wrote_itself_goes() -> None:
     plan = reset(storage())
     assert plan.refusal == ""
     (overlay,) = plan.overlays
-    assert (overlay.volume, overlay.base, overlay.virtual_bytes) == (
-        "pc-1.qcow2",
-        "/vm/win.qcow2",
-        64 * GIB,
-    )
+    assert (overlay.base, overlay.virtual_bytes) == ("/vm/win.qcow2", 64 * GIB)
+    # Beside the old one, which goes last.
+    assert (overlay.volume, overlay.old) == ("pc-1.again.qcow2", "/vm/pc-1.qcow2")
+    assert plan.fate_of("/vm/pc-1.again.qcow2") is Fate.CREATED
     assert plan.fate_of("/vm/win.qcow2") is Fate.KEPT
     assert [file.path for file in plan.of(Fate.REMOVED)] == ["/vm/pc-1.qcow2"]
     assert plan.frees_bytes == 3 * GIB
@@ -74,7 +73,7 @@ def test_saved_memory_goes_with_the_disks_that_it_belongs_to() -> None:
 def test_an_overlay_that_is_missing_is_made_anew() -> None:
     plan = reset(storage(CLONE, *IMAGES, replace(OVERLAY, exists=False, backing="")))
     assert plan.refusal == ""
-    assert not plan.overlays[0].there
+    assert (plan.overlays[0].old, plan.overlays[0].volume) == ("", "pc-1.qcow2")
     assert plan.of(Fate.REMOVED) == ()
     assert plan.loses == ()
 
@@ -141,3 +140,12 @@ def test_a_template_is_released_once_nothing_reads_it() -> None:
     # Discs are nobody's to freeze.
     assert mark_plan(alone).fate_of("/vm/setup.iso") is None
     assert mark_plan(alone).fate_of("/vm/win.qcow2") is Fate.FROZEN
+
+
+def test_names_of_files_go_to_and_fro() -> None:
+    first = "/vm/Über pc.1.qcow2"
+    second = another_name(first, {first})
+    assert second == "/vm/Über pc.1.again.qcow2"
+    assert another_name(second, {second}) == first
+    assert another_name(second, {first, second}) == "/vm/Über pc.1.again-2.qcow2"
+    assert another_name("/vm/disk", {"/vm/disk"}) == "/vm/disk.again"

@@ -184,6 +184,15 @@ def test_external_memory_goes_with_it_or_is_named() -> None:
     elsewhere = delete(with_images(storage, Image(memory, exists=True)), "first")
     assert elsewhere.fate_of(memory) is Fate.LEFT
     assert "no active storage pool" in elsewhere.warnings[0]
+    # What its XML calls memory may be anything: only memory goes.
+    own = (user("web", Use.MEMORY, target="", snapshot="first"), user("web"))
+    disk_too = Image(memory, pool=POOL, exists=True, users=own)
+    assert delete(with_images(storage, disk_too), "first").fate_of(memory) is Fate.KEPT
+    base = image("web.clone", "first.memory")
+    below = Image(memory, pool=POOL, exists=True, users=own[:1])
+    assert delete(with_images(storage, base, below), "first").fate_of(memory) is Fate.KEPT
+    alone = delete(with_images(storage, below), "first")
+    assert alone.fate_of(memory) is Fate.REMOVED
     gone = delete(with_images(storage, Image(memory, exists=False)), "first")
     assert gone.fate_of(memory) is None
 

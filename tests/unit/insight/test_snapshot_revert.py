@@ -92,7 +92,36 @@ def test_a_newer_libvirt_does_it_itself() -> None:
     plan = revert(chain("first", state=RUNNING, reverts_external=True), "first")
     assert (plan.refusal, plan.way, plan.overlays) == ("", RevertWay.LIBVIRT, ())
     assert plan.starts_anew
-    assert plan.fate_of(path("web.first")) is Fate.LEFT
+    # It removes what the current snapshot names as its overlay, and says nothing of it.
+    assert plan.fate_of(path("web.first")) is Fate.REMOVED
+    assert "All that was written since the last snapshot." in plan.loses
+
+
+def test_a_newer_libvirt_removes_only_what_is_empty_where_the_present_is_kept() -> None:
+    storage = chain("first", "second", reverts_external=True)
+    plan = revert(storage, "first", keep=True, keep_name="now")
+    assert (plan.refusal, plan.way, plan.loses) == ("", RevertWay.LIBVIRT, ())
+    assert plan.fate_of(path("web.second")) is Fate.FROZEN
+    assert not plan.of(Fate.REMOVED, Fate.CREATED)
+
+
+def test_a_newer_libvirt_isnt_let_remove_what_somebody_needs() -> None:
+    newer = chain("first", "second", reverts_external=True)
+    # A clone was made of the file that the machine writes to.
+    clone = with_images(newer, image("clone", "web.second", users=(user("db"),)))
+    # Somebody went back to first by hand: it is the current one, and second's state is in what
+    # first names as its overlay.
+    first, second = newer.snapshots
+    back = replace(
+        with_images(newer, image("back", "web.qcow2")),
+        domain=machine(disk(file="back")),
+        snapshots=(replace(first, current=True), replace(second, current=False)),
+    )
+    none_current = replace(newer, snapshots=(first, replace(second, current=False)))
+    for storage in (clone, back, none_current, replace(newer, unread=("A pool is away.",))):
+        plan = revert(storage, "first")
+        assert (plan.refusal, plan.way) == ("", RevertWay.BY_HAND)
+        assert not plan.of(Fate.REMOVED)
 
 
 def test_a_machine_that_runs_is_forced_off_only_where_that_was_said() -> None:
@@ -244,7 +273,7 @@ def test_one_that_went_is_refused() -> None:
 def left_out(*disks: SnapshotDisk, state_of_data: bool) -> MachineStorage:
     """Return a machine whose vdb was left out of "one", and has written to another file since."""
     then = machine(disk(), disk("vdb", "data.qcow2"))
-    one = snapshot("one", then, *disks, SnapshotDisk("vdb", "no"))
+    one = snapshot("one", then, *disks, SnapshotDisk("vdb", "no"), current=not state_of_data)
     later = snapshot("later", then, external("vdb", "data.later"), parent="one")
     now = machine(disk(file="web.one"), disk("vdb", "data.later"))
     images = [image("web.qcow2"), image("web.one", "web.qcow2"), image("data.qcow2")]

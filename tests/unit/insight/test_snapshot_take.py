@@ -279,3 +279,18 @@ def test_a_name_that_libvirt_cant_keep_is_refused(name: str, inside: bool, why: 
     reason = name_refusal(name, ("old",), inside=inside)
     assert why in reason
     assert bool(reason) == bool(why)
+
+
+def test_memory_goes_only_where_it_is_known_that_nothing_is_written_over() -> None:
+    running = machine(state=RUNNING)
+    spec: dict[str, Any] = {"kind": SnapshotKind.EXTERNAL}
+    refused = take(running, memory_path="/etc/passwd", **spec).refusal
+    assert "Nobody knows whether /etc/passwd is there already" in refused
+    # Not by another way of writing it, either.
+    taken = take(running, memory_path="/elsewhere/..//images/./web.qcow2", **spec).refusal
+    assert "/images/web.qcow2 is taken" in taken
+    # The disk lies in no pool: the memory goes to where there is one, or nowhere.
+    elsewhere = take(stored(running, folders=("/pool",)), **spec)
+    assert (elsewhere.refusal, elsewhere.memory_path) == ("", "/pool/web.one.memory")
+    assert "Nobody knows" in take(stored(running, folders=()), **spec).refusal
+    assert take(stored(running, folders=()), memory=Wanted.NO, **spec).refusal == ""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from vmgui.hypervisor.errors import UnreadableXml
+from vmgui.hypervisor.xml.disk_sources import disk_elements, point
 from vmgui.hypervisor.xml.document import parse
 from vmgui.hypervisor.xml.metadata import check_text
 from vmgui.insight.snapshot_take import TakePlan
@@ -95,38 +96,17 @@ def machine_then_xml(xml: str, repointing: Repointing, *, as_it_ran: bool) -> st
             "The machine can't be defined as it was.", "libvirt didn't keep its definition."
         )
     machine.tag = "domain"
-    now = _disks(parse(repointing.now_xml, "domain")) if repointing.as_now else {}
-    for target, disk in _disks(machine).items():
+    now = disk_elements(parse(repointing.now_xml, "domain")) if repointing.as_now else {}
+    for target, disk in disk_elements(machine).items():
         path = repointing.files.get(target)
         if path is not None:
-            _point(disk, "file", etree.Element("source", file=path), "qcow2")
+            point(disk, "file", etree.Element("source", file=path), "qcow2")
         elif target in repointing.as_now and target in now:
             source, driver = now[target].find("source"), now[target].find("driver")
             form = driver.get("type", "raw") if driver is not None else "raw"
             if source is not None:
-                _point(disk, now[target].get("type", "file"), copy.deepcopy(source), form)
+                point(disk, now[target].get("type", "file"), copy.deepcopy(source), form)
     return etree.tostring(machine, encoding="unicode")
-
-
-def _disks(machine: etree._Element) -> dict[str, etree._Element]:
-    found = {}
-    for disk in machine.iterfind("devices/disk"):
-        target = disk.find("target")
-        if target is not None:
-            found[target.get("dev", "")] = disk
-    return found
-
-
-def _point(disk: etree._Element, kind: str, source: etree._Element, form: str) -> None:
-    disk.set("type", kind)
-    for part in ("backingStore", "mirror", "source"):
-        for element in disk.findall(part):
-            disk.remove(element)
-    disk.append(source)
-    driver = disk.find("driver")
-    if driver is None:
-        driver = etree.SubElement(disk, "driver", name="qemu")
-    driver.set("type", form)
 
 
 def overlay_volume_xml(name: str, below: str, below_format: str, virtual_bytes: int) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from vmgui.actions.action import Action, ArgumentType, Danger
+from vmgui.insight.file_plan import FilePlan
 from vmgui.inventory.changes import Change, Record
 from vmgui.inventory.inventory import Inventory
 from vmgui.inventory.key import Key
@@ -24,14 +25,17 @@ _SHORT = 30
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """An action on one object: what it would do, and doing it, with the arguments of a dialog."""
+    """An action on one object: what it would do, and doing it, with the arguments of a dialog.
+
+    ``run`` takes the arguments and the plan that was shown, if any: no more than that is done.
+    """
 
     action: Action[Any]
     record: Record
     inventory: Inventory
     bridge: Bridge
     plan: Ask
-    run: Callable[[Mapping[str, object]], object]
+    run: Callable[[Mapping[str, object], FilePlan | None], object]
 
     @property
     def name(self) -> str:
@@ -182,7 +186,7 @@ class PlanDialog(Dialog):
     def _on_act(self) -> None:
         arguments = self.arguments()
         self.accept()
-        self.deed.run(arguments)
+        self.deed.run(arguments, self.live.plan)
 
     def _on_inventory(self, change: Change) -> None:
         """Ask again where the machine or one of its snapshots became another."""

@@ -26,8 +26,8 @@ PLANNED = 50
 _AT_ONCE = 2
 _WIDTH_PX, _LIST_PX = 720, 200
 
-RunMany = Callable[[tuple[Key, ...], Mapping[str, object]], object]
-"""Starts the action on these machines with these arguments."""
+RunMany = Callable[[tuple[Key, ...], Mapping[str, object], Mapping[Key, FilePlan]], object]
+"""Starts the action on these machines with these arguments, by these plans that were shown."""
 
 
 class ManyPlansDialog(Dialog):
@@ -124,8 +124,9 @@ class ManyPlansDialog(Dialog):
 
     def _on_act(self) -> None:
         keys, values = self._able(), self.arguments()
+        plans = {line.key: plan for line in self._lines if (plan := line.live.plan) is not None}
         self.accept()
-        self._run(keys, values)
+        self._run(keys, values, plans)
 
     def _on_gone(self, keys: frozenset[Key]) -> None:
         self._gone.update(keys)

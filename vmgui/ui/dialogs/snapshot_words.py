@@ -58,7 +58,7 @@ class _WordsDialog(Dialog):
     def _on_act(self) -> None:
         values = self.arguments()
         self.accept()
-        self.deed.run(values)
+        self.deed.run(values, None)
 
     def _on_gone(self, _keys: frozenset[Key]) -> None:
         self.say_gone(f"{self.deed.name} is not there any more.")
@@ -146,5 +146,5 @@ def export_dialog(deed: Deed, parent: QWidget) -> QFileDialog:
     safe = "".join(each if each.isalnum() or each in "-_. " else "_" for each in deed.name)
     dialog.selectFile(f"{safe.strip('. ') or 'snapshot'}.xml")
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    dialog.fileSelected.connect(lambda path: deed.run({"path": path}))
+    dialog.fileSelected.connect(lambda path: deed.run({"path": path}, None))
     return dialog
