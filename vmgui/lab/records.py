@@ -4,12 +4,24 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class LabPort:
+    """A host's cable to the lab's switch. ``rate_bps``: bits a second each way; None: no limit.
+
+    ``address`` is the host's own on the switch; inside the lab, hosts know each other by name too.
+    """
+
+    address: str
+    joined: bool
+    rate_bps: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class LabHost:
     """One disposable hypervisor.
 
     ``pid`` is the libvirt daemon's process as seen from outside its namespaces, or None while
     there is none; ``init_pid`` is process 1 of those namespaces, likewise seen from outside:
-    the whole host, guests included, ends with it.
+    the whole host, guests included, ends with it. ``port`` is None where hosts aren't linked.
     """
 
     name: str
@@ -19,6 +31,7 @@ class LabHost:
     running: bool
     virt_type: str
     guests: tuple[str, ...]
+    port: LabPort | None = None
 
 
 @dataclass(frozen=True, slots=True)
