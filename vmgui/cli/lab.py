@@ -10,6 +10,7 @@ import click
 from vmgui import lab as rooms
 from vmgui.cli.lists import JSON
 from vmgui.cli.output import Failed, print_json, print_table
+from vmgui.hypervisor.errors import VmguiError
 from vmgui.lab import LabPort, LabStatus, LabUnavailable
 
 
@@ -65,6 +66,57 @@ def link(rate: str | None, joined: str | None, host: str | None, *, as_json: boo
     print_table(("HOST", "ADDRESS", "LINK", "RATE"), rows)
 
 
+@lab.command(help="Show what a machine of the lab writes to its memory, or set it.")
+@click.argument("guest")
+@click.option("--write", type=click.IntRange(0), metavar="MIB_S", help="MiB a second; 0: rest.")
+@click.option("--over", type=click.IntRange(1), default=16, show_default=True, metavar="MIB")
+@click.option("--usual", is_flag=True, help="Back to the little work that it does by itself.")
+@JSON
+def workload(guest: str, write: int | None, over: int, *, usual: bool, as_json: bool) -> None:
+    """Give a guest work."""
+    with _refusals_shown():
+        if usual:
+            rooms.usual_workload(rooms.DEFAULT_NAME, guest)
+        if write is not None:
+            now = rooms.set_workload(rooms.DEFAULT_NAME, guest, write, over)
+        else:
+            now = rooms.workload(rooms.DEFAULT_NAME, guest)
+    if as_json:
+        print_json(asdict(now))
+    elif now.write_mib_s == 0:
+        print(f"{guest} writes nothing.")
+    else:
+        print(
+            f"{guest} is to write {now.write_mib_s} MiB/s over {now.over_mib} MiB; "
+            f"it wrote {now.reached_mib_s:.1f} MiB in the last second."
+        )
+
+
+@lab.command(help="Show a machine's heartbeat and its longest gap; begin it anew with --reset.")
+@click.argument("guest")
+@click.option("--reset", is_flag=True, help="Begin it, or begin it anew.")
+@click.option("--stop", is_flag=True, help="End it.")
+@JSON
+def heartbeat(guest: str, *, reset: bool, stop: bool, as_json: bool) -> None:
+    """Feel a guest's pulse."""
+    with _refusals_shown():
+        if reset:
+            rooms.reset_heartbeat(rooms.DEFAULT_NAME, guest)
+        if stop:
+            rooms.stop_heartbeat(rooms.DEFAULT_NAME, guest)
+        pulse = rooms.heartbeat(rooms.DEFAULT_NAME, guest)
+    if as_json:
+        print_json(asdict(pulse) if pulse else None)
+    elif pulse is None:
+        print(f"{guest} has no heartbeat yet. Begin it with: vmgui lab heartbeat {guest} --reset")
+    else:
+        print(
+            f"{pulse.beats} beats in {pulse.for_ms / 1000:.1f} s, "
+            f"longest gap {pulse.longest_gap_ms:.0f} ms, "
+            f"the last one {pulse.quiet_ms:.0f} ms ago."
+        )
+
+
 def _link_cells(port: LabPort) -> tuple[str, str]:
     rate = "no limit" if port.rate_bps is None else rooms.rate_text(port.rate_bps)
     return "joined" if port.joined else "cut", rate
@@ -74,7 +126,7 @@ def _link_cells(port: LabPort) -> tuple[str, str]:
 def _refusals_shown() -> Iterator[None]:
     try:
         yield
-    except LabUnavailable as error:
+    except (LabUnavailable, VmguiError) as error:
         raise Failed(error.what, error.why, error.what_to_do) from None
 
 

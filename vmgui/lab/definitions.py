@@ -21,6 +21,8 @@ INSIDE_SOCKETS = "/var/lib/libvirt/sockets"
 INSIDE_LOGS = "/var/log/libvirt"
 INSIDE_IMAGES = "/var/lib/libvirt/images"
 INSIDE_SHARED = "/var/lib/libvirt/shared"
+INSIDE_BEATS = "/var/lib/libvirt/beats"
+BEATS_SOCKET = "socket"
 
 GUEST_MEMORY_MIB = 96
 GUEST_DISK_MIB = 64
@@ -113,7 +115,14 @@ _GUEST = """\
     </disk>
     <controller type='usb' model='none'/>
     {interface}<mac address='{mac}'/><model type='virtio'/><rom enabled='no'/></interface>
-    <serial type='pty'><log file='{logs}/{name}-serial.log' append='on'/></serial>
+    <serial type='pty'>
+      <log file='{logs}/{name}-serial.log' append='on'/>
+      <target port='0'/>
+    </serial>
+    <serial type='unix'>
+      <source mode='connect' path='{beats}'><reconnect enabled='yes' timeout='1'/></source>
+      <target port='1'/>
+    </serial>
     <console type='pty'><target type='serial'/></console>
     <graphics type='vnc'><listen type='socket'/></graphics>
     <video><model type='vga'/></video>
@@ -219,6 +228,7 @@ def guest_xml(host: HostSpec, guest: GuestSpec) -> str:
         interface=_NETWORKED if host.networked else _USER_MODE,
         mac=_mac(host.lab, guest.name),
         logs=INSIDE_LOGS,
+        beats=f"{INSIDE_BEATS}/{BEATS_SOCKET}",
     )
 
 

@@ -96,6 +96,15 @@ class Layout:
         """The folder of disks that all hosts see at the same place."""
         return self.state_dir / "shared"
 
+    @property
+    def beats_dir(self) -> Path:
+        """The folder of the socket that the guests' heartbeats come to, seen by all hosts."""
+        return self.run_dir / "beats"
+
+    def beat_file(self, guest: str) -> Path:
+        """Return the file that keeps what is known of a guest's heartbeat."""
+        return self.state_dir / "heartbeats" / f"{guest}.json"
+
     def serial_log(self, host: str, guest: str) -> Path:
         """Return the file that records what a guest says on its serial console."""
         return self.host_dir(host) / "log" / f"{guest}-serial.log"

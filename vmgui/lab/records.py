@@ -45,6 +45,30 @@ class LabStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class LabHeartbeat:
+    """A guest's heartbeat as the lab heard it, on the machine's own monotonic clock.
+
+    ``beats`` since it began anew, ``for_ms`` ago; ``quiet_ms`` since the last of them;
+    ``longest_gap_ms`` between two of them, the quiet time now included. It beats each 50 ms or a
+    little more.
+    """
+
+    beats: int
+    for_ms: float
+    longest_gap_ms: float
+    quiet_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class LabWorkload:
+    """What a guest writes to its memory, and the speed that it reached in the last second."""
+
+    write_mib_s: int
+    over_mib: int
+    reached_mib_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class LabProblem:
     """One reason why a lab can't run here, and the way out."""
 

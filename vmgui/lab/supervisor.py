@@ -24,6 +24,7 @@ from typing import Any
 
 from vmgui.lab.acceleration import READY, virt_type
 from vmgui.lab.definitions import (
+    INSIDE_BEATS,
     INSIDE_BOOT,
     INSIDE_LOGS,
     INSIDE_SHARED,
@@ -36,6 +37,7 @@ from vmgui.lab.definitions import (
     write_host,
     write_shared,
 )
+from vmgui.lab.heartbeats import Heartbeats
 from vmgui.lab.kernel import GuestBoot, guest_boot
 from vmgui.lab.layout import DAEMON, HostState, LabState, Layout
 from vmgui.lab.namespaces import Namespaces, begin, judge
@@ -109,6 +111,7 @@ class _Lab:
         self._wanted = wanted
         self._switch_space = begin("switch", hold=True)
         self._switch = Switch()
+        self._heartbeats: Heartbeats | None = None
         self._running: dict[str, Namespaces] = {}
         self._states: list[HostState] = []
         self._notes: list[str] = []
@@ -146,6 +149,8 @@ class _Lab:
             )
             for index in range(self._wanted.hosts)
         ]
+        guests = {guest.name for spec in specs for guest in spec.guests}
+        self._heartbeats = Heartbeats(self._layout, guests)
         write_shared(specs, self._layout.shared_dir)
         for index, spec in enumerate(specs):
             self._start_host(spec, boot)
@@ -178,6 +183,7 @@ class _Lab:
                 (boot.folder, INSIDE_BOOT),
                 (sockets, INSIDE_SOCKETS),
                 (self._layout.shared_dir, INSIDE_SHARED),
+                (self._layout.beats_dir, INSIDE_BEATS),
                 *etc_mounts(folder),
             ],
             log=f"{INSIDE_LOGS}/libvirtd.log",
@@ -272,12 +278,15 @@ class _Lab:
         """Keep the lab until SIGTERM or, where there is an owner, the owner's end."""
         while True:
             hosts = list(self._running.items())
-            watched: list[Namespaces | int] = [made for _, made in hosts]
+            assert self._heartbeats is not None
+            watched: list[Namespaces | socket.socket | int] = [made for _, made in hosts]
+            watched += self._heartbeats.sockets()
             if owner is not None:
                 watched.append(owner)
             ready = select.select(watched, [], [])[0]
             if owner in ready:
                 return
+            self._heartbeats.take(ready)
             for name, made in hosts:
                 # A daemon that ended says so, and may be started again; silence is the host's end.
                 if made in ready and not made.read():
