@@ -12,6 +12,7 @@ from vmgui.cli.lists import JSON
 from vmgui.cli.output import Failed, print_json, print_table
 from vmgui.hypervisor.errors import VmguiError
 from vmgui.lab import LabPort, LabStatus, LabUnavailable
+from vmgui.lab import guests as guest_room
 
 
 @click.group(help="Start, look at and end disposable hypervisors.")
@@ -76,11 +77,11 @@ def workload(guest: str, write: int | None, over: int, *, usual: bool, as_json: 
     """Give a guest work."""
     with _refusals_shown():
         if usual:
-            rooms.usual_workload(rooms.DEFAULT_NAME, guest)
+            guest_room.usual_workload(rooms.DEFAULT_NAME, guest)
         if write is not None:
-            now = rooms.set_workload(rooms.DEFAULT_NAME, guest, write, over)
+            now = guest_room.set_workload(rooms.DEFAULT_NAME, guest, write, over)
         else:
-            now = rooms.workload(rooms.DEFAULT_NAME, guest)
+            now = guest_room.workload(rooms.DEFAULT_NAME, guest)
     if as_json:
         print_json(asdict(now))
     elif now.write_mib_s == 0:
@@ -101,10 +102,10 @@ def heartbeat(guest: str, *, reset: bool, stop: bool, as_json: bool) -> None:
     """Feel a guest's pulse."""
     with _refusals_shown():
         if reset:
-            rooms.reset_heartbeat(rooms.DEFAULT_NAME, guest)
+            guest_room.reset_heartbeat(rooms.DEFAULT_NAME, guest)
         if stop:
-            rooms.stop_heartbeat(rooms.DEFAULT_NAME, guest)
-        pulse = rooms.heartbeat(rooms.DEFAULT_NAME, guest)
+            guest_room.stop_heartbeat(rooms.DEFAULT_NAME, guest)
+        pulse = guest_room.heartbeat(rooms.DEFAULT_NAME, guest)
     if as_json:
         print_json(asdict(pulse) if pulse else None)
     elif pulse is None:
@@ -113,7 +114,7 @@ def heartbeat(guest: str, *, reset: bool, stop: bool, as_json: bool) -> None:
         print(
             f"{pulse.beats} beats in {pulse.for_ms / 1000:.1f} s, "
             f"longest gap {pulse.longest_gap_ms:.0f} ms, "
-            f"the last one {pulse.quiet_ms:.0f} ms ago."
+            + ("stopped." if pulse.stopped else f"the last one {pulse.quiet_ms:.0f} ms ago.")
         )
 
 

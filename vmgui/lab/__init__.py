@@ -1,4 +1,8 @@
-"""Disposable real hypervisors, and the guest that they boot."""
+"""Disposable real hypervisors, and the guest that they boot.
+
+What the guests are told while they run is in :mod:`vmgui.lab.guests`, which alone needs libvirt:
+the process that a lab lives in does without.
+"""
 
 from vmgui.lab.control import (
     DEFAULT_NAME,
@@ -14,14 +18,6 @@ from vmgui.lab.control import (
     up_async,
 )
 from vmgui.lab.definitions import GUEST_MEMORY_MIB
-from vmgui.lab.guests import (
-    heartbeat,
-    reset_heartbeat,
-    set_workload,
-    stop_heartbeat,
-    usual_workload,
-    workload,
-)
 from vmgui.lab.rates import parse_rate, rate_text
 from vmgui.lab.records import (
     LabHeartbeat,
@@ -48,19 +44,13 @@ __all__ = [
     "LabWorkload",
     "Link",
     "down",
-    "heartbeat",
     "link",
     "parse_rate",
     "problems",
     "problems_async",
     "rate_text",
-    "reset_heartbeat",
     "restart_daemon",
-    "set_workload",
     "status",
-    "stop_heartbeat",
     "up",
     "up_async",
-    "usual_workload",
-    "workload",
 ]

@@ -1,7 +1,7 @@
 #!/bin/busybox sh
 # The guest's heartbeat: while it is asked for, "NAME COUNT" on the second serial port, twenty
 # times a second. Waits, without a cycle, for a line in /var/run/heartbeat: "start" begins anew,
-# "stop" ends it. The gaps are measured outside: a guest that stands still has no clock that goes.
+# "stop" ends it, with a count of 0. The gaps are measured outside: a guest that stands still has no clock that goes.
 export PATH=/bin
 name=$(hostname)
 mkfifo /var/run/heartbeat 2>/dev/null
@@ -18,6 +18,9 @@ while :; do
     fi
     case $order in
     start) beating=1 count=0 ;;
-    stop) beating='' ;;
+    stop)
+        beating=''
+        echo "$name 0" >/dev/ttyS1
+        ;;
     esac
 done

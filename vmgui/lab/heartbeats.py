@@ -10,7 +10,7 @@ import socket
 import time
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from vmgui.lab.definitions import BEATS_SOCKET
@@ -28,6 +28,7 @@ class _Beats:
     first_s: float
     last_s: float
     longest_gap_s: float
+    stopped: bool = False
 
 
 class Heartbeats:
@@ -78,7 +79,11 @@ class Heartbeats:
             return
         now_s = time.monotonic()
         before = self._heard.get(name)
-        if before is None or int(count) <= 1:
+        if int(count) == 0:
+            if before is None:
+                return
+            beats = replace(before, stopped=True)
+        elif before is None or int(count) == 1:
             beats = _Beats(int(count), now_s, now_s, 0.0)
         else:
             longest_gap_s = max(before.longest_gap_s, now_s - before.last_s)
@@ -97,10 +102,11 @@ def read_heartbeat(layout: Layout, guest: str) -> LabHeartbeat | None:
     except FileNotFoundError:
         return None
     now_s = time.monotonic()
-    quiet_s = now_s - beats.last_s
+    quiet_s = 0.0 if beats.stopped else now_s - beats.last_s
     return LabHeartbeat(
         beats=beats.count,
-        for_ms=(now_s - beats.first_s) * 1000,
+        for_ms=((beats.last_s if beats.stopped else now_s) - beats.first_s) * 1000,
         longest_gap_ms=max(beats.longest_gap_s, quiet_s) * 1000,
         quiet_ms=quiet_s * 1000,
+        stopped=beats.stopped,
     )

@@ -49,14 +49,15 @@ class LabHeartbeat:
     """A guest's heartbeat as the lab heard it, on the machine's own monotonic clock.
 
     ``beats`` since it began anew, ``for_ms`` ago; ``quiet_ms`` since the last of them;
-    ``longest_gap_ms`` between two of them, the quiet time now included. It beats each 50 ms or a
-    little more.
+    ``longest_gap_ms`` between two of them, the quiet time now included unless it was stopped. It
+    beats each 50 ms or a little more.
     """
 
     beats: int
     for_ms: float
     longest_gap_ms: float
     quiet_ms: float
+    stopped: bool
 
 
 @dataclass(frozen=True, slots=True)
