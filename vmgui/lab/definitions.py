@@ -263,6 +263,8 @@ def write_host(host: HostSpec, folder: Path, hosts: str) -> None:
         lib / "images",
         lib / "boot",
         lib / "sockets",
+        lib / "shared",
+        lib / "beats",
         folder / "log",
     ):
         made.mkdir(parents=True)
