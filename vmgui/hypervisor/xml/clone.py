@@ -210,13 +210,21 @@ def _own_paths(device: etree._Element, old: str, new: str) -> None:
             if not source.attrib or source.get("mode") == "bind":
                 device.remove(source)
         elif path and device.get("type") in {"file", "unix"}:
-            source.set("path", _renamed(path, old, new))
+            # A server that others connect to as well stays the one that it is.
+            is_servers = source.get("mode") == "connect"
+            if not is_servers or _own_name(old).search(posixpath.basename(path)):
+                source.set("path", _renamed(path, old, new))
+
+
+def _own_name(name: str) -> re.Pattern[str]:
+    """Return what finds a machine's name as a whole word."""
+    return re.compile(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])")
 
 
 def _renamed(path: str, old: str, new: str) -> str:
     """Return a path that has ``new`` where it had ``old``, or before its last dot."""
     folder, name = posixpath.split(path)
-    own = re.compile(rf"(?<![A-Za-z0-9]){re.escape(old)}(?![A-Za-z0-9])")
+    own = _own_name(old)
     if old and own.search(name):
         return posixpath.join(folder, own.sub(lambda _: new, name))
     stem, suffix = posixpath.splitext(name)

@@ -170,6 +170,23 @@ def test_no_address_of_the_source_is_left() -> None:
     assert screen.get("passwd") == "secret"
 
 
+@pytest.mark.parametrize(
+    ("mode", "path", "becomes"),
+    [
+        ("connect", "/run/monitoring.sock", "/run/monitoring.sock"),
+        ("connect", "/run/web.sock", "/run/pc-07 <&>.sock"),
+        ("bind", "/run/serial.sock", "/run/serial-pc-07 <&>.sock"),
+    ],
+)
+def test_a_server_that_many_connect_to_stays_and_an_own_socket_is_new(
+    mode: str, path: str, becomes: str
+) -> None:
+    source = SOURCE.replace("mode='bind' path='/run/web.sock'", f"mode='{mode}' path='{path}'")
+    root = etree.fromstring(clone_xml(source, MACHINE, SPEC))
+    paths = [each.get("path") for each in root.iterfind("devices/channel/source")]
+    assert becomes in paths
+
+
 def test_what_only_one_machine_can_have_is_left_out_and_said() -> None:
     root = made()
     for gone in ("hostdev", "interface[@type='hostdev']", "tpm"):
