@@ -42,9 +42,9 @@ _OUTSIDE = (
     "clone_linked", "take", "remove", "clone_template", "reset_all", "delete", "take",
 )  # fmt: skip
 _INSIDE = (
-    "clone_linked", "take_inside", "delete", "take_inside", "take_inside", "revert", "delete",
-    "clone_full", "reset", "take_inside", "forget", "mark", "release", "delete_family", "take",
-    "remove", "take_inside", "clone_template", "reset_all", "take_inside", "revert",
+    "take_inside", "take_inside", "revert", "delete", "delete_family", "mark", "release",
+    "clone_full", "take_inside", "forget", "remove", "clone_linked", "reset", "take",
+    "clone_template", "reset_all", "take_inside", "revert", "take_inside", "delete", "release",
 )  # fmt: skip
 _BOTH = (*_OUTSIDE, "take_inside", "revert")
 
