@@ -39,14 +39,15 @@ _PROFILE = settings(
 _OUTSIDE = (
     "take", "forget", "commit", "mark", "release", "take", "take", "delete", "revert",
     "clone_snapshot", "reset", "clone_full", "pull", "take", "revert", "remove", "delete_family",
-    "clone_linked", "take", "remove", "clone_template", "reset_all", "delete", "take",
+    "clone_linked", "delete", "commit", "forget", "commit", "take", "delete_family", "remove",
+    "clone_template", "reset_all", "release", "take",
 )  # fmt: skip
 _INSIDE = (
-    "clone_linked", "take_inside", "delete", "take_inside", "take_inside", "revert", "delete",
-    "clone_full", "reset", "take_inside", "forget", "mark", "release", "delete_family", "take",
-    "remove", "take_inside", "clone_template", "reset_all", "take_inside", "revert",
+    "take_inside", "take_inside", "revert", "delete", "delete_family", "mark", "release",
+    "clone_full", "take_inside", "forget", "remove", "clone_linked", "reset", "take",
+    "clone_template", "reset_all", "take_inside", "revert", "take_inside", "delete", "release",
 )  # fmt: skip
-_BOTH = (*_OUTSIDE, "take_inside", "revert")
+_BOTH = ("take_inside", "delete", *_OUTSIDE)
 
 
 @pytest.mark.parametrize(
