@@ -190,7 +190,7 @@ async def test_a_name_that_is_taken_stands_in_its_row_with_its_way_out(
     assert skip.text() == "Skip number 2"
     problem = child(page, ElidedLabel, "clone-problem").full_text
     assert problem.startswith("class-02: exists on")
-    assert text(page, "clone-list-problem") == "1 name can't be had"
+    assert text(page, "clone-list-problem") == "1 name can't be used"
     table = child(page, QTableView, "clone-machines")
     assert "exists on" in str(table.model().index(1, STATE).data())
     box = table.visualRect(table.model().index(1, STATE))

@@ -61,6 +61,16 @@ READ_AGAIN_MS = 1000
 _FOOT_PX, _RIGHT_LEAST_PX, _NARROW_PX = 52, 360, 1080
 
 
+KEYS_IN_WORDS = (
+    ("Ctrl+Enter", "Create the clones"),
+    ("Alt+L, Alt+F", "Linked clones, full copies"),
+    ("F2", "In the list: name the chosen clone"),
+    ("Del", "In the list: skip the number of a clone that can't be made"),
+    ("Esc", "Leave without cloning"),
+)
+"""The keys of the page, for the list of keys."""
+
+
 @dataclass(frozen=True, slots=True)
 class CloneWays:
     """What the page asks for: all of it is somebody else's.
@@ -384,7 +394,15 @@ class ClonePage(QWidget):
         column.addWidget(card)
         column.addWidget(self._space)
         column.addWidget(self._list, 1)
-        return inside
+        area = QScrollArea()
+        area.setObjectName("clone-right")
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(inside)
+        # What is at the right is higher with each clone: it must never hold a window open.
+        area.setMinimumWidth(inside.minimumWidth())
+        return area
 
     def _make_foot(self) -> QWidget:
         foot = QWidget(self)

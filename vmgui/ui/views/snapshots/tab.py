@@ -59,6 +59,7 @@ class SnapshotsTab(QWidget):
         self._chosen = HERE
         self._preview = NOTHING
         self._plan_shown: FilePlan | None = None
+        self._brings_chain = False
         self._read_for: object = None
         self._planned_for: object = None
         self._ticks = 0
@@ -156,7 +157,7 @@ class SnapshotsTab(QWidget):
 
     def _make(self) -> None:
         self.timeline = TimelineCard(self._size_of, time.time, self)
-        self.timeline.chosen.connect(self.choose)
+        self.timeline.chosen.connect(self._on_timeline)
         self.timeline.mode.chosen.connect(lambda key: self.corner.show_zoom(key != LIST))
         self.corner.steer(self.timeline.view)
         self.chain = ChainCard(time.time, self)
@@ -175,7 +176,7 @@ class SnapshotsTab(QWidget):
         column.setSpacing(12)
         column.addWidget(self.timeline, 4)
         column.addWidget(self.chain, 3)
-        area = QScrollArea(self)
+        area = self._left = QScrollArea(self)
         area.setObjectName("snapshots-left")
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
@@ -327,7 +328,15 @@ class SnapshotsTab(QWidget):
         self.chain.preview.choose(offered[(place + 1) % len(offered)])
         self._on_preview(self.chain.preview.key)
 
+    def _on_timeline(self, name: str) -> None:
+        """Choose one; the arrow keys choose while the timeline is out of sight, too."""
+        self.choose(name)
+        if self.timeline.visibleRegion().boundingRect().height() < self.timeline.height() // 2:
+            self._left.ensureWidgetVisible(self.timeline)
+
     def _on_preview(self, key: str) -> None:
+        # In a low window the files are below what is in sight: there it shows what was asked for.
+        self._brings_chain = key != NOTHING
         self._preview = key
         self._plan()
         self._show_offers()
@@ -357,11 +366,19 @@ class SnapshotsTab(QWidget):
     def _on_plan(self, plan: FilePlan) -> None:
         self._set_plan(plan)
         self._show_offers()
+        self._bring_chain()
+
+    def _bring_chain(self) -> None:
+        if self._brings_chain:
+            self._brings_chain = False
+            # Once the line below the files is as high as its words are.
+            QTimer.singleShot(0, self, lambda: self._left.ensureWidgetVisible(self.chain))
 
     def _on_plan_failed(self, error: VmguiError) -> None:
         self._planned_for = None
         self._set_plan(None)
         self.chain.line.say(" ".join(filter(None, (error.what, error.why))), failed=True)
+        self._bring_chain()
 
     # the files
 
