@@ -129,26 +129,31 @@ async def picture(window: MainWindow, style: Style, out: Path, session: Session)
     stopped = next(each for each in machines if not each.state.is_active)
     pages: dict[str, Callable[[], object]] = {
         "machine": lambda: window.open_key(machine.key),
-        "snapshots": lambda: show_snapshots(window, machine.key),
+        "snapshots": lambda: open_snapshots(window, machine.key),
         "host": lambda: window.open_key(host.key),
         "all": lambda: window.open_row(("all",)),
         "clone": lambda: show_clone(window, stopped.key),
     }
+    fill_in = {"snapshots": preview_deletion, "clone": fill_in_clone}
     for scheme in ("dark", "light"):
         style.set_scheme(scheme)
         for name, open_page in pages.items():
             open_page()
             await settle()
-            if name == "clone":
-                fill_in_clone(window)
+            if name in fill_in:
+                fill_in[name](window)
                 await settle()
             save(window, out / f"{name}-{scheme}.png")
 
 
-def show_snapshots(window: MainWindow, machine: Key) -> None:
-    """Show the files behind a machine, and what deleting a snapshot would do to them."""
+def open_snapshots(window: MainWindow, machine: Key) -> None:
+    """Show the snapshots of a machine."""
     window.open_key(machine)
     window.pages.show_tab(1)
+
+
+def preview_deletion(window: MainWindow) -> None:
+    """Show what deleting a snapshot would do to the files behind its machine."""
     tab = window.findChild(SnapshotsTab)
     assert tab is not None
     tab.choose("configured")

@@ -70,13 +70,14 @@ class Stage:
         self.session: Session = window.session
         self.asked: list[tuple[str, Key, dict[str, object]]] = []
 
-    def open(self) -> SnapshotsTab:
+    async def open(self) -> SnapshotsTab:
         """Open the tab, as a person would."""
         self.window.open_key(world.KEY)
         page = self.window.pages.currentWidget()
         assert isinstance(page, MachinePage)
         self.window.pages.show_tab(1)
         tab = child(page, SnapshotsTab)
+        await until(lambda: tab.is_shown, "the tab shows the machine")
         # What is asked then, with plans of a real host, is for other tests.
         tab.action_wanted.disconnect(page._on_action_wanted)
         tab.action_wanted.connect(lambda *asked: self.asked.append(asked))
@@ -135,7 +136,7 @@ async def test_the_tab_counts_and_shows_where_you_are(
     qloop: QEventLoop, make_stage: MakeStage
 ) -> None:
     stage = await make_stage()
-    tab = stage.open()
+    tab = await stage.open()
     assert child(tab, QLabel, "snapshot-counts").text() == "8 snapshots, 3 branches"
     page = stage.window.pages.currentWidget()
     assert page is not None
@@ -151,7 +152,7 @@ async def test_the_tab_counts_and_shows_where_you_are(
 async def test_arrow_keys_walk_the_line_and_the_branches(
     qloop: QEventLoop, make_stage: MakeStage
 ) -> None:
-    tab = (await make_stage()).open()
+    tab = await (await make_stage()).open()
     for which, expected in (
         (Qt.Key.Key_Left, "nightly-06"),
         (Qt.Key.Key_Left, "upgraded"),
@@ -171,7 +172,7 @@ async def test_letters_ask_for_actions_on_the_chosen_one_and_never_on_the_machin
     qloop: QEventLoop, make_stage: MakeStage
 ) -> None:
     stage = await make_stage()
-    tab = stage.open()
+    tab = await stage.open()
     tab.choose("upgraded")
     for which in (Qt.Key.Key_R, Qt.Key.Key_Delete, Qt.Key.Key_S, Qt.Key.Key_C):
         key(tab, which)
@@ -196,7 +197,7 @@ async def test_details_tell_what_it_is_and_lead_to_its_family(
     stage = await make_stage()
     upgraded = next(each for each in world.SNAPSHOTS if each.name == "upgraded")
     stage.session.moments.keep(upgraded, Moment(quiesced=True, took_s=0.4))
-    tab = stage.open()
+    tab = await stage.open()
     tab.choose("upgraded")
     details = child(tab, Details)
     for expected in (
@@ -225,7 +226,7 @@ async def test_details_tell_what_it_is_and_lead_to_its_family(
 async def test_a_snapshot_marks_its_files_and_a_file_its_snapshot(
     qloop: QEventLoop, make_stage: MakeStage
 ) -> None:
-    tab = (await make_stage()).open()
+    tab = await (await make_stage()).open()
     view = tab.chain.view
     await until(lambda: view.chain_now is not None, "the files are shown")
     tab.choose("upgraded")
@@ -242,7 +243,7 @@ async def test_a_snapshot_marks_its_files_and_a_file_its_snapshot(
 
 
 async def test_a_click_on_the_timeline_chooses(qloop: QEventLoop, make_stage: MakeStage) -> None:
-    tab = (await make_stage()).open()
+    tab = await (await make_stage()).open()
     view = tab.timeline.view
     item = view._nodes["configured"]
     view.ensureVisible(item)
@@ -254,7 +255,7 @@ async def test_a_click_on_the_timeline_chooses(qloop: QEventLoop, make_stage: Ma
 async def test_deleting_is_shown_on_the_files_before_it_is_done(
     qloop: QEventLoop, make_stage: MakeStage
 ) -> None:
-    tab = (await make_stage()).open()
+    tab = await (await make_stage()).open()
     tab.choose("upgraded")
     key(tab, Qt.Key.Key_P)
     line = child(tab, PlanLine)
@@ -293,7 +294,7 @@ async def test_a_preview_follows_the_choice_and_ends_where_nothing_can_be_previe
         asked.append(target.id.split("/")[1])
         return replace(world.DELETE_PLAN, refusal=f"{asked[-1]} is needed.")
 
-    tab = (await make_stage(plan=noted)).open()
+    tab = await (await make_stage(plan=noted)).open()
     tab.choose("upgraded")
     key(tab, Qt.Key.Key_P)
     line = child(tab, PlanLine)
@@ -312,7 +313,7 @@ async def test_what_cannot_be_known_is_told_where_it_would_stand(
     async def fails(*_: object, **__: object) -> Any:
         raise CallFailed("What the disks of db-01 are is not known.", "The pool is <b>off</b>.")
 
-    tab = (await make_stage(storage_of=fails, plan=fails)).open()
+    tab = await (await make_stage(storage_of=fails, plan=fails)).open()
     state = child(tab, ElidedLabel, "chain-state")
     await until(lambda: "The pool is <b>off</b>." in state.full_text, "the reason is told")
     tab.choose("upgraded")
@@ -335,7 +336,7 @@ async def test_a_slow_reading_says_so_and_is_done_once_at_a_time(
         return world.STORAGE
 
     stage = await make_stage(storage_of=slow)
-    tab = stage.open()
+    tab = await stage.open()
     state = child(tab, ElidedLabel, "chain-state")
     await until(lambda: state.full_text == "reading…", "it says that it reads")
     stage.apply(removed=(snapshot_key(world.KEY, "load-test"),))
@@ -349,7 +350,7 @@ async def test_live_changes_keep_choice_zoom_and_scroll(
     qloop: QEventLoop, make_stage: MakeStage
 ) -> None:
     stage = await make_stage()
-    tab = stage.open()
+    tab = await stage.open()
     view = tab.timeline.view
     for _ in range(4):
         QTest.mouseClick(child(stage.window, QToolButton, "zoom-in"), Qt.MouseButton.LeftButton)
@@ -378,7 +379,7 @@ async def test_zoom_leaves_out_what_has_no_room_and_fit_shows_all(
     qloop: QEventLoop, make_stage: MakeStage
 ) -> None:
     stage = await make_stage()
-    view = stage.open().timeline.view
+    view = (await stage.open()).timeline.view
 
     def pictured() -> bool:
         return view.scale_now.picture is not None
@@ -408,7 +409,7 @@ async def test_the_list_shows_the_same_ones_and_the_same_choice(
     qloop: QEventLoop, make_stage: MakeStage
 ) -> None:
     stage = await make_stage()
-    tab = stage.open()
+    tab = await stage.open()
     tab.choose("upgraded")
     mode = child(tab, Segmented, "snapshot-mode")
     QTest.mouseClick(child(mode, QToolButton, "segment-list"), Qt.MouseButton.LeftButton)
@@ -430,7 +431,7 @@ async def test_the_list_shows_the_same_ones_and_the_same_choice(
 async def test_other_disks_and_saved_memory_have_their_own_picture(
     qloop: QEventLoop, make_stage: MakeStage
 ) -> None:
-    tab = (await make_stage()).open()
+    tab = await (await make_stage()).open()
     await until(lambda: tab.chain.view.chain_now is not None, "the files are shown")
     disks = child(tab, Segmented, "chain-disk")
     QTest.mouseClick(child(disks, QToolButton, "segment-vdb"), Qt.MouseButton.LeftButton)
@@ -445,7 +446,7 @@ async def test_a_machine_without_snapshots_says_what_they_are_for(
     qloop: QEventLoop, make_stage: MakeStage
 ) -> None:
     stage = await make_stage(snapshots=())
-    tab = stage.open()
+    tab = await stage.open()
     empty = next(each for each in tab.findChildren(EmptyState) if each.isVisible())
     assert empty.title.text() == "No snapshots yet"
     assert "virsh snapshot-create-as" in child(empty, CommandLine).command
@@ -463,7 +464,7 @@ async def test_a_driver_without_snapshots_is_named(
         host(world.URI, "lab-a"), driver="LXC", missing_calls=frozenset({"listAllSnapshots"})
     )
     stage.apply(updated=(lacking,))
-    tab = stage.open()
+    tab = await stage.open()
     empty = next(each for each in tab.findChildren(EmptyState) if each.isVisible())
     assert empty.sentence.text() == "The driver for LXC knows no snapshots."
     assert not empty.button.isVisible()
@@ -475,7 +476,7 @@ async def test_what_the_registry_lacks_has_no_button(
     kept = [action for action in standard().all() if action.target != "snapshot"]
     monkeypatch.setattr("vmgui.session.standard", lambda: Registry(kept))
     stage = await make_stage()
-    tab = stage.open()
+    tab = await stage.open()
     tab.choose("upgraded")
     for each in ("snapshot.revert", "snapshot.delete"):
         assert not child(tab, QPushButton, f"action-{each}").isVisible()
@@ -501,7 +502,7 @@ async def test_hostile_names_are_plain_text_everywhere(
         for number, each in enumerate(HOSTILE_NAMES)
     ]
     stage = await make_stage(snapshots=hostile)
-    tab = stage.open()
+    tab = await stage.open()
     for each in HOSTILE_NAMES:
         tab.choose(each)
         assert name(tab) == each
@@ -515,7 +516,7 @@ async def test_another_machine_shows_nothing_of_the_one_before(
     qloop: QEventLoop, make_stage: MakeStage
 ) -> None:
     stage = await make_stage()
-    tab = stage.open()
+    tab = await stage.open()
     tab.choose("upgraded")
     key(tab, Qt.Key.Key_P)
     other = replace(world.machine(), key=Key(world.URI, "domain", "uuid-other"), name="other")
@@ -534,7 +535,7 @@ async def test_two_hundred_in_thirty_branches_are_all_there(
     qloop: QEventLoop, make_stage: MakeStage
 ) -> None:
     stage = await make_stage(snapshots=world.many(200))
-    tab = stage.open()
+    tab = await stage.open()
     view = tab.timeline.view
     layout = view.layout_now
     assert layout is not None
@@ -553,7 +554,7 @@ async def test_the_page_has_a_button_for_a_snapshot(
     qloop: QEventLoop, make_stage: MakeStage
 ) -> None:
     stage = await make_stage()
-    stage.open()
+    await stage.open()
     page = stage.window.pages.currentWidget()
     assert page is not None
     button = child(page, QPushButton, "action-snapshot.create")
@@ -565,7 +566,7 @@ async def test_a_machine_that_went_keeps_its_picture_and_offers_nothing(
     qloop: QEventLoop, make_stage: MakeStage
 ) -> None:
     stage = await make_stage()
-    tab = stage.open()
+    tab = await stage.open()
     tab.choose("upgraded")
     assert child(tab, QPushButton, "action-snapshot.delete").isEnabled()
     stage.apply(removed=(world.KEY,))

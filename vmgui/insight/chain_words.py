@@ -153,7 +153,7 @@ class Words:
 
     def _others(self, path: str) -> tuple[str, ...]:
         own = self._storage.domain.key
-        users = [reader.user for reader in self._graph.readers(path)]
+        users = self._graph.users(path)
         return tuple(dict.fromkeys(each.domain_name for each in users if each.domain != own))
 
 

@@ -39,6 +39,9 @@ _BELOW_PX = 760
 """Under this width of the tab there is no room for details beside the timeline."""
 
 _LOOK_EVERY_TICKS = 3
+NEXT_TURN_MS = 1
+"""What takes long is done after it: without a wait Qt does both before it looks at the keys."""
+
 _PLANS = {DELETE: "snapshot.delete", REVERT: "snapshot.revert"}
 
 
@@ -60,6 +63,8 @@ class SnapshotsTab(QWidget):
         self._preview = NOTHING
         self._plan_shown: FilePlan | None = None
         self._brings_chain = False
+        self.is_shown = False
+        """Whether it shows a machine; what was just made shows none yet."""
         self._read_for: object = None
         self._planned_for: object = None
         self._ticks = 0
@@ -95,6 +100,7 @@ class SnapshotsTab(QWidget):
         self.chain.set_plan(None)
         self.chain.set_storage(None)
         self.chain.say("")
+        self.is_shown = True
         self._take()
 
     def close_down(self) -> None:
@@ -395,13 +401,18 @@ class SnapshotsTab(QWidget):
         self._ask_storage.ask(lambda: session.storage_of(key))
 
     def _on_storage(self, storage: MachineStorage) -> None:
-        self._known.set_storage(storage)
+        known = self._known
         self.chain.set_storage(storage)
-        # In a turn of its own: with hundreds of snapshots each of the two takes a while.
-        QTimer.singleShot(0, self, self._on_sizes)
+        # In turns of their own: with hundreds of snapshots each of the three takes a while.
+        QTimer.singleShot(NEXT_TURN_MS, self, lambda: self._on_sizes(known, storage))
 
-    def _on_sizes(self) -> None:
-        if self._known.storage is not None and self._known.snapshots:
+    def _on_sizes(self, known: Known, storage: MachineStorage) -> None:
+        if known is self._known:
+            known.set_storage(storage)
+            QTimer.singleShot(NEXT_TURN_MS, self, lambda: self._on_sized(known))
+
+    def _on_sized(self, known: Known) -> None:
+        if known is self._known and known.snapshots:
             self._show_timeline()
             self.choose(self._chosen)
             self._plan()
