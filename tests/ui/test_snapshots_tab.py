@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QKeySequence, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QTabBar, QToolButton, QWidget
 from qasync import QEventLoop
@@ -30,8 +30,10 @@ from vmgui.inventory.key import Key
 from vmgui.inventory.snapshot import snapshot_key
 from vmgui.session import Session
 from vmgui.ui.dialogs.delete import DeleteDialog
+from vmgui.ui.keys import KeysDialog
 from vmgui.ui.main_window import MainWindow
 from vmgui.ui.views.machine_page import MachinePage
+from vmgui.ui.views.snapshots import keys
 from vmgui.ui.views.snapshots.details import Details
 from vmgui.ui.views.snapshots.plan_line import PlanLine
 from vmgui.ui.views.snapshots.snapshot_list import SnapshotList
@@ -577,3 +579,45 @@ async def test_a_machine_that_went_keeps_its_picture_and_offers_nothing(
     for which in (Qt.Key.Key_Delete, Qt.Key.Key_S, Qt.Key.Key_R, Qt.Key.Key_C):
         key(tab, which)
     assert stage.asked == []
+
+
+async def test_a_low_window_brings_what_would_happen_into_sight(
+    qloop: QEventLoop, make_stage: MakeStage
+) -> None:
+    stage = await make_stage()
+    tab = await stage.open()
+    stage.window.resize(1280, 780)
+    tab.choose("upgraded")
+    line = child(tab, PlanLine)
+    assert line.visibleRegion().isEmpty(), "the files are below what is in sight"
+    key(tab, Qt.Key.Key_P)
+    await until(lambda: not line.visibleRegion().isEmpty(), "what would happen is in sight")
+    tab.timeline.chosen.emit("nightly-06")
+    await until(lambda: not tab.timeline.view.visibleRegion().isEmpty(), "so is the timeline")
+
+
+async def test_what_cannot_be_previewed_says_why(qloop: QEventLoop, make_stage: MakeStage) -> None:
+    tab = await (await make_stage()).open()
+    button = child(tab.chain.preview, QToolButton, "segment-delete")
+    assert not button.isEnabled()
+    assert "Choose a snapshot first" in button.toolTip()
+    tab.choose("upgraded")
+    assert button.isEnabled()
+    assert not button.toolTip()
+
+
+async def test_the_command_names_the_machine(qloop: QEventLoop, make_stage: MakeStage) -> None:
+    tab = await (await make_stage()).open()
+    tab.choose("upgraded")
+    assert child(tab, CommandLine, "snapshot-command").command == (
+        "virsh snapshot-revert db-01 upgraded"
+    )
+
+
+async def test_each_letter_is_in_the_list_of_keys(qloop: QEventLoop, make_stage: MakeStage) -> None:
+    stage = await make_stage()
+    stage.window.menus._do["keys"]()
+    dialog = child(stage.window, KeysDialog)
+    told = {label.text() for label in dialog.findChildren(QLabel)}
+    assert {QKeySequence(each).toString() for each in keys._KEYS} <= told
+    dialog.reject()

@@ -20,13 +20,13 @@ class TallArea(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWidget(content)
+        self._content = content
 
     def minimumSizeHint(self) -> QSize:
-        content = self.widget()
-        layout = content.layout()
+        layout = self._content.layout()
         assert layout is not None
         least = layout.minimumSize()
-        width = max(least.width(), content.width())
+        width = max(least.width(), self._content.width())
         height = least.height()
         if layout.hasHeightForWidth():
             height = layout.minimumHeightForWidth(width)

@@ -378,7 +378,11 @@ class SnapshotsTab(QWidget):
         if self._brings_chain:
             self._brings_chain = False
             # Once the line below the files is as high as its words are.
-            QTimer.singleShot(0, self, lambda: self._left.ensureWidgetVisible(self.chain))
+            QTimer.singleShot(0, self, self._scroll_to_chain)
+
+    def _scroll_to_chain(self) -> None:
+        for each in (self.chain, self.chain.line):  # the words count, where not all has room
+            self._left.ensureWidgetVisible(each, 0, 4)
 
     def _on_plan_failed(self, error: VmguiError) -> None:
         self._planned_for = None
