@@ -22,15 +22,19 @@ from qasync import QEventLoop
 
 from tests.until import until
 from vmgui import lab
+from vmgui.insight.clone_form import CountChosen, KindChosen, PatternTyped
+from vmgui.insight.clone_spec import CloneKind
 from vmgui.inventory.domain import Domain
 from vmgui.inventory.key import Key
 from vmgui.session import Session
 from vmgui.settings import GRAPH_RANGE_S, SavedConnection, Settings
 from vmgui.ui.main_window import MainWindow
 from vmgui.ui.style import Style, install
+from vmgui.ui.views.clone.page import ClonePage
 from vmgui.ui.views.snapshots.tab import SnapshotsTab
 
 _LAB = "pictures"
+_CLONES = 12
 _HOME = Path(__file__).parents[2]
 
 
@@ -121,28 +125,55 @@ async def picture(window: MainWindow, style: Style, out: Path, session: Session)
     """Save a picture of each page, in both schemes."""
     host = session.inventory.hosts()[0]
     machine = min(session.inventory.of(Domain, host.key.host), key=lambda domain: domain.name)
+    machines = sorted(session.inventory.of(Domain), key=lambda domain: domain.name)
+    stopped = next(each for each in machines if not each.state.is_active)
     pages: dict[str, Callable[[], object]] = {
         "machine": lambda: window.open_key(machine.key),
-        "snapshots": lambda: show_snapshots(window, machine.key),
+        "snapshots": lambda: open_snapshots(window, machine.key),
         "host": lambda: window.open_key(host.key),
         "all": lambda: window.open_row(("all",)),
+        "clone": lambda: show_clone(window, stopped.key),
     }
+    fill_in = {"snapshots": preview_deletion, "clone": fill_in_clone}
     for scheme in ("dark", "light"):
         style.set_scheme(scheme)
         for name, open_page in pages.items():
             open_page()
             await settle()
+            if name in fill_in:
+                fill_in[name](window)
+                await settle()
             save(window, out / f"{name}-{scheme}.png")
 
 
-def show_snapshots(window: MainWindow, machine: Key) -> None:
-    """Show the files behind a machine, and what deleting a snapshot would do to them."""
+def open_snapshots(window: MainWindow, machine: Key) -> None:
+    """Show the snapshots of a machine."""
     window.open_key(machine)
     window.pages.show_tab(1)
+
+
+def preview_deletion(window: MainWindow) -> None:
+    """Show what deleting a snapshot would do to the files behind its machine."""
     tab = window.findChild(SnapshotsTab)
     assert tab is not None
     tab.choose("configured")
     QTest.keyClick(tab.timeline.view, Qt.Key.Key_P)
+
+
+def show_clone(window: MainWindow, machine: Key) -> None:
+    """Show the page that clones a machine."""
+    window.open_key(machine)
+    window.pages.show_clone(machine, {})
+
+
+def fill_in_clone(window: MainWindow) -> None:
+    """Fill in twelve linked clones of a machine; none is made."""
+    page = window.findChild(ClonePage)
+    assert page is not None
+    assert page.form is not None
+    page.do(KindChosen(CloneKind.LINKED))
+    page.do(CountChosen(_CLONES))
+    page.do(PatternTyped("student-{n:02}"))
 
 
 async def settle() -> None:

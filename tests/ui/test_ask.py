@@ -135,7 +135,7 @@ async def test_what_touches_files_is_confirmed_with_its_plan(
     window.actions_on_machines.perform("template.mark", (machine(OFF).key,))
     dialog = await until(lambda: shown(window), "a dialog is open")
     assert isinstance(dialog, PlanConfirmDialog)
-    assert "Make a template" in dialog.heading.text()
+    assert "Convert to template" in dialog.heading.text()
     act = child(dialog, QPushButton, "plan-act")
     await until(act.isEnabled, "it can be done")
     act.click()

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
+    QScrollArea,
     QSpinBox,
     QTableView,
     QWidget,
@@ -190,7 +191,7 @@ async def test_a_name_that_is_taken_stands_in_its_row_with_its_way_out(
     assert skip.text() == "Skip number 2"
     problem = child(page, ElidedLabel, "clone-problem").full_text
     assert problem.startswith("class-02: exists on")
-    assert text(page, "clone-list-problem") == "1 name can't be had"
+    assert text(page, "clone-list-problem") == "1 name can't be used"
     table = child(page, QTableView, "clone-machines")
     assert "exists on" in str(table.model().index(1, STATE).data())
     box = table.visualRect(table.model().index(1, STATE))
@@ -448,3 +449,45 @@ async def test_the_space_is_judged(
     assert page.form == open_form(page.form.facts, seed=page.form.spec.seed)  # type: ignore[union-attr]
     assert text(page, "clone-space-verdict") == verdict
     page.shutdown()
+
+
+async def test_many_clones_never_make_the_window_larger_than_its_screen(
+    qloop: QEventLoop, open_window: OpenWindow, tmp_path: Path
+) -> None:
+    window, page, _named = await open_clone(open_window, tmp_path)
+    few = window.minimumSizeHint().height()
+    child(page, QSpinBox, "clone-count").setValue(12)
+    await until(lambda: page._list.model.rowCount() == 12, "they are listed")
+    await until(lambda: page._scene.height() > 150, "they are drawn")
+    assert window.minimumSizeHint().height() == few
+    assert window.height() == 800
+
+
+async def test_large_type_puts_what_will_be_below_what_is_chosen(
+    qloop: QEventLoop, open_window: OpenWindow, tmp_path: Path
+) -> None:
+    window, page, _named = await open_clone(open_window, tmp_path)
+    left, right = (child(page, QScrollArea, name) for name in ("clone-left", "clone-right"))
+    assert right.isVisible()
+    window._style.set_factor(1.5)
+    window.resize(1100, 800)
+    await until(right.isHidden, "it stands below")
+    inside = left.widget()
+    assert inside is not None
+    await until(lambda: inside.width() <= left.viewport().width(), "nothing is cut")
+    assert inside.isAncestorOf(page._list)
+    window._style.set_factor(1.0)
+    window.resize(1280, 800)
+    await until(right.isVisible, "it stands beside it again")
+    beside = right.widget()
+    assert beside is not None
+    assert beside.isAncestorOf(page._list)
+
+
+async def test_leaving_returns_the_keys_to_where_they_were(
+    qloop: QEventLoop, open_window: OpenWindow, tmp_path: Path
+) -> None:
+    window, page, _named = await open_clone(open_window, tmp_path)
+    QTest.keyClick(page, Qt.Key.Key_Escape)
+    assert isinstance(window.pages.currentWidget(), MachinePage)
+    await until(window.side.tree.hasFocus, "the tree has the keys, not the query")

@@ -152,6 +152,21 @@ async def test_one_question_at_a_time_and_an_answer_that_is_overtaken_is_dropped
     dialog.close()
 
 
+async def test_large_type_leaves_the_buttons_on_the_screen(
+    qloop: QEventLoop, open_window: OpenWindow, tmp_path: Path
+) -> None:
+    window, machine = await open_world(open_window, tmp_path)
+    window._style.set_factor(1.5)
+    dialog = TakeDialog(
+        deed_of(window, "snapshot.create", machine(RUNNING).key, Planner(taking)), {}, window
+    )
+    dialog.open()
+    await until(lambda: act_of(dialog).isEnabled(), "the plan is there")
+    assert dialog.height() <= dialog.screen().availableGeometry().height()
+    assert act_of(dialog).visibleRegion().boundingRect() == act_of(dialog).rect()
+    dialog.reject()
+
+
 async def test_why_there_is_no_plan_is_told_and_nothing_can_be_done(
     qloop: QEventLoop, open_window: OpenWindow, tmp_path: Path
 ) -> None:

@@ -44,6 +44,7 @@ async def open_tab(open_window: OpenWindow, tmp_path: Path) -> tuple[MainWindow,
     assert isinstance(page, MachinePage)
     window.pages.show_tab(1)
     tab = child(page, SnapshotsTab)
+    await until(lambda: tab.is_shown, "the tab shows the machine")
     tab.timeline.view.setFocus()
     return window, tab
 

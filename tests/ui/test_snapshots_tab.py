@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QKeySequence, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QTabBar, QToolButton, QWidget
 from qasync import QEventLoop
@@ -30,8 +30,10 @@ from vmgui.inventory.key import Key
 from vmgui.inventory.snapshot import snapshot_key
 from vmgui.session import Session
 from vmgui.ui.dialogs.delete import DeleteDialog
+from vmgui.ui.keys import KeysDialog
 from vmgui.ui.main_window import MainWindow
 from vmgui.ui.views.machine_page import MachinePage
+from vmgui.ui.views.snapshots import keys
 from vmgui.ui.views.snapshots.details import Details
 from vmgui.ui.views.snapshots.plan_line import PlanLine
 from vmgui.ui.views.snapshots.snapshot_list import SnapshotList
@@ -70,13 +72,14 @@ class Stage:
         self.session: Session = window.session
         self.asked: list[tuple[str, Key, dict[str, object]]] = []
 
-    def open(self) -> SnapshotsTab:
+    async def open(self) -> SnapshotsTab:
         """Open the tab, as a person would."""
         self.window.open_key(world.KEY)
         page = self.window.pages.currentWidget()
         assert isinstance(page, MachinePage)
         self.window.pages.show_tab(1)
         tab = child(page, SnapshotsTab)
+        await until(lambda: tab.is_shown, "the tab shows the machine")
         # What is asked then, with plans of a real host, is for other tests.
         tab.action_wanted.disconnect(page._on_action_wanted)
         tab.action_wanted.connect(lambda *asked: self.asked.append(asked))
@@ -135,7 +138,7 @@ async def test_the_tab_counts_and_shows_where_you_are(
     qloop: QEventLoop, make_stage: MakeStage
 ) -> None:
     stage = await make_stage()
-    tab = stage.open()
+    tab = await stage.open()
     assert child(tab, QLabel, "snapshot-counts").text() == "8 snapshots, 3 branches"
     page = stage.window.pages.currentWidget()
     assert page is not None
@@ -151,7 +154,7 @@ async def test_the_tab_counts_and_shows_where_you_are(
 async def test_arrow_keys_walk_the_line_and_the_branches(
     qloop: QEventLoop, make_stage: MakeStage
 ) -> None:
-    tab = (await make_stage()).open()
+    tab = await (await make_stage()).open()
     for which, expected in (
         (Qt.Key.Key_Left, "nightly-06"),
         (Qt.Key.Key_Left, "upgraded"),
@@ -171,7 +174,7 @@ async def test_letters_ask_for_actions_on_the_chosen_one_and_never_on_the_machin
     qloop: QEventLoop, make_stage: MakeStage
 ) -> None:
     stage = await make_stage()
-    tab = stage.open()
+    tab = await stage.open()
     tab.choose("upgraded")
     for which in (Qt.Key.Key_R, Qt.Key.Key_Delete, Qt.Key.Key_S, Qt.Key.Key_C):
         key(tab, which)
@@ -196,7 +199,7 @@ async def test_details_tell_what_it_is_and_lead_to_its_family(
     stage = await make_stage()
     upgraded = next(each for each in world.SNAPSHOTS if each.name == "upgraded")
     stage.session.moments.keep(upgraded, Moment(quiesced=True, took_s=0.4))
-    tab = stage.open()
+    tab = await stage.open()
     tab.choose("upgraded")
     details = child(tab, Details)
     for expected in (
@@ -225,7 +228,7 @@ async def test_details_tell_what_it_is_and_lead_to_its_family(
 async def test_a_snapshot_marks_its_files_and_a_file_its_snapshot(
     qloop: QEventLoop, make_stage: MakeStage
 ) -> None:
-    tab = (await make_stage()).open()
+    tab = await (await make_stage()).open()
     view = tab.chain.view
     await until(lambda: view.chain_now is not None, "the files are shown")
     tab.choose("upgraded")
@@ -242,7 +245,7 @@ async def test_a_snapshot_marks_its_files_and_a_file_its_snapshot(
 
 
 async def test_a_click_on_the_timeline_chooses(qloop: QEventLoop, make_stage: MakeStage) -> None:
-    tab = (await make_stage()).open()
+    tab = await (await make_stage()).open()
     view = tab.timeline.view
     item = view._nodes["configured"]
     view.ensureVisible(item)
@@ -254,7 +257,7 @@ async def test_a_click_on_the_timeline_chooses(qloop: QEventLoop, make_stage: Ma
 async def test_deleting_is_shown_on_the_files_before_it_is_done(
     qloop: QEventLoop, make_stage: MakeStage
 ) -> None:
-    tab = (await make_stage()).open()
+    tab = await (await make_stage()).open()
     tab.choose("upgraded")
     key(tab, Qt.Key.Key_P)
     line = child(tab, PlanLine)
@@ -293,7 +296,7 @@ async def test_a_preview_follows_the_choice_and_ends_where_nothing_can_be_previe
         asked.append(target.id.split("/")[1])
         return replace(world.DELETE_PLAN, refusal=f"{asked[-1]} is needed.")
 
-    tab = (await make_stage(plan=noted)).open()
+    tab = await (await make_stage(plan=noted)).open()
     tab.choose("upgraded")
     key(tab, Qt.Key.Key_P)
     line = child(tab, PlanLine)
@@ -312,7 +315,7 @@ async def test_what_cannot_be_known_is_told_where_it_would_stand(
     async def fails(*_: object, **__: object) -> Any:
         raise CallFailed("What the disks of db-01 are is not known.", "The pool is <b>off</b>.")
 
-    tab = (await make_stage(storage_of=fails, plan=fails)).open()
+    tab = await (await make_stage(storage_of=fails, plan=fails)).open()
     state = child(tab, ElidedLabel, "chain-state")
     await until(lambda: "The pool is <b>off</b>." in state.full_text, "the reason is told")
     tab.choose("upgraded")
@@ -335,7 +338,7 @@ async def test_a_slow_reading_says_so_and_is_done_once_at_a_time(
         return world.STORAGE
 
     stage = await make_stage(storage_of=slow)
-    tab = stage.open()
+    tab = await stage.open()
     state = child(tab, ElidedLabel, "chain-state")
     await until(lambda: state.full_text == "reading…", "it says that it reads")
     stage.apply(removed=(snapshot_key(world.KEY, "load-test"),))
@@ -349,7 +352,7 @@ async def test_live_changes_keep_choice_zoom_and_scroll(
     qloop: QEventLoop, make_stage: MakeStage
 ) -> None:
     stage = await make_stage()
-    tab = stage.open()
+    tab = await stage.open()
     view = tab.timeline.view
     for _ in range(4):
         QTest.mouseClick(child(stage.window, QToolButton, "zoom-in"), Qt.MouseButton.LeftButton)
@@ -378,7 +381,7 @@ async def test_zoom_leaves_out_what_has_no_room_and_fit_shows_all(
     qloop: QEventLoop, make_stage: MakeStage
 ) -> None:
     stage = await make_stage()
-    view = stage.open().timeline.view
+    view = (await stage.open()).timeline.view
 
     def pictured() -> bool:
         return view.scale_now.picture is not None
@@ -408,7 +411,7 @@ async def test_the_list_shows_the_same_ones_and_the_same_choice(
     qloop: QEventLoop, make_stage: MakeStage
 ) -> None:
     stage = await make_stage()
-    tab = stage.open()
+    tab = await stage.open()
     tab.choose("upgraded")
     mode = child(tab, Segmented, "snapshot-mode")
     QTest.mouseClick(child(mode, QToolButton, "segment-list"), Qt.MouseButton.LeftButton)
@@ -430,7 +433,7 @@ async def test_the_list_shows_the_same_ones_and_the_same_choice(
 async def test_other_disks_and_saved_memory_have_their_own_picture(
     qloop: QEventLoop, make_stage: MakeStage
 ) -> None:
-    tab = (await make_stage()).open()
+    tab = await (await make_stage()).open()
     await until(lambda: tab.chain.view.chain_now is not None, "the files are shown")
     disks = child(tab, Segmented, "chain-disk")
     QTest.mouseClick(child(disks, QToolButton, "segment-vdb"), Qt.MouseButton.LeftButton)
@@ -445,7 +448,7 @@ async def test_a_machine_without_snapshots_says_what_they_are_for(
     qloop: QEventLoop, make_stage: MakeStage
 ) -> None:
     stage = await make_stage(snapshots=())
-    tab = stage.open()
+    tab = await stage.open()
     empty = next(each for each in tab.findChildren(EmptyState) if each.isVisible())
     assert empty.title.text() == "No snapshots yet"
     assert "virsh snapshot-create-as" in child(empty, CommandLine).command
@@ -463,7 +466,7 @@ async def test_a_driver_without_snapshots_is_named(
         host(world.URI, "lab-a"), driver="LXC", missing_calls=frozenset({"listAllSnapshots"})
     )
     stage.apply(updated=(lacking,))
-    tab = stage.open()
+    tab = await stage.open()
     empty = next(each for each in tab.findChildren(EmptyState) if each.isVisible())
     assert empty.sentence.text() == "The driver for LXC knows no snapshots."
     assert not empty.button.isVisible()
@@ -475,7 +478,7 @@ async def test_what_the_registry_lacks_has_no_button(
     kept = [action for action in standard().all() if action.target != "snapshot"]
     monkeypatch.setattr("vmgui.session.standard", lambda: Registry(kept))
     stage = await make_stage()
-    tab = stage.open()
+    tab = await stage.open()
     tab.choose("upgraded")
     for each in ("snapshot.revert", "snapshot.delete"):
         assert not child(tab, QPushButton, f"action-{each}").isVisible()
@@ -501,7 +504,7 @@ async def test_hostile_names_are_plain_text_everywhere(
         for number, each in enumerate(HOSTILE_NAMES)
     ]
     stage = await make_stage(snapshots=hostile)
-    tab = stage.open()
+    tab = await stage.open()
     for each in HOSTILE_NAMES:
         tab.choose(each)
         assert name(tab) == each
@@ -515,7 +518,7 @@ async def test_another_machine_shows_nothing_of_the_one_before(
     qloop: QEventLoop, make_stage: MakeStage
 ) -> None:
     stage = await make_stage()
-    tab = stage.open()
+    tab = await stage.open()
     tab.choose("upgraded")
     key(tab, Qt.Key.Key_P)
     other = replace(world.machine(), key=Key(world.URI, "domain", "uuid-other"), name="other")
@@ -534,7 +537,7 @@ async def test_two_hundred_in_thirty_branches_are_all_there(
     qloop: QEventLoop, make_stage: MakeStage
 ) -> None:
     stage = await make_stage(snapshots=world.many(200))
-    tab = stage.open()
+    tab = await stage.open()
     view = tab.timeline.view
     layout = view.layout_now
     assert layout is not None
@@ -553,7 +556,7 @@ async def test_the_page_has_a_button_for_a_snapshot(
     qloop: QEventLoop, make_stage: MakeStage
 ) -> None:
     stage = await make_stage()
-    stage.open()
+    await stage.open()
     page = stage.window.pages.currentWidget()
     assert page is not None
     button = child(page, QPushButton, "action-snapshot.create")
@@ -565,7 +568,7 @@ async def test_a_machine_that_went_keeps_its_picture_and_offers_nothing(
     qloop: QEventLoop, make_stage: MakeStage
 ) -> None:
     stage = await make_stage()
-    tab = stage.open()
+    tab = await stage.open()
     tab.choose("upgraded")
     assert child(tab, QPushButton, "action-snapshot.delete").isEnabled()
     stage.apply(removed=(world.KEY,))
@@ -576,3 +579,45 @@ async def test_a_machine_that_went_keeps_its_picture_and_offers_nothing(
     for which in (Qt.Key.Key_Delete, Qt.Key.Key_S, Qt.Key.Key_R, Qt.Key.Key_C):
         key(tab, which)
     assert stage.asked == []
+
+
+async def test_a_low_window_brings_what_would_happen_into_sight(
+    qloop: QEventLoop, make_stage: MakeStage
+) -> None:
+    stage = await make_stage()
+    tab = await stage.open()
+    stage.window.resize(1280, 780)
+    tab.choose("upgraded")
+    line = child(tab, PlanLine)
+    assert line.visibleRegion().isEmpty(), "the files are below what is in sight"
+    key(tab, Qt.Key.Key_P)
+    await until(lambda: not line.visibleRegion().isEmpty(), "what would happen is in sight")
+    tab.timeline.chosen.emit("nightly-06")
+    await until(lambda: not tab.timeline.view.visibleRegion().isEmpty(), "so is the timeline")
+
+
+async def test_what_cannot_be_previewed_says_why(qloop: QEventLoop, make_stage: MakeStage) -> None:
+    tab = await (await make_stage()).open()
+    button = child(tab.chain.preview, QToolButton, "segment-delete")
+    assert not button.isEnabled()
+    assert "Choose a snapshot first" in button.toolTip()
+    tab.choose("upgraded")
+    assert button.isEnabled()
+    assert not button.toolTip()
+
+
+async def test_the_command_names_the_machine(qloop: QEventLoop, make_stage: MakeStage) -> None:
+    tab = await (await make_stage()).open()
+    tab.choose("upgraded")
+    assert child(tab, CommandLine, "snapshot-command").command == (
+        "virsh snapshot-revert db-01 upgraded"
+    )
+
+
+async def test_each_letter_is_in_the_list_of_keys(qloop: QEventLoop, make_stage: MakeStage) -> None:
+    stage = await make_stage()
+    stage.window.menus._do["keys"]()
+    dialog = child(stage.window, KeysDialog)
+    told = {label.text() for label in dialog.findChildren(QLabel)}
+    assert {QKeySequence(each).toString() for each in keys._KEYS} <= told
+    dialog.reject()

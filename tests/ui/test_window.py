@@ -72,6 +72,24 @@ async def test_an_action_from_the_menu_changes_machine_tree_and_journal(
     await until(lambda: not pause.isEnabled(), "it can't be paused twice")
 
 
+async def test_the_menu_of_machines_keeps_deleting_apart(
+    qloop: QEventLoop, open_window: OpenWindow
+) -> None:
+    window = await open_window(_TEST)
+    parts: list[list[str]] = [[]]
+    for action in window.menus.machine.actions():
+        if action.isSeparator():
+            parts.append([])
+        else:
+            parts[-1].append(action.objectName().removeprefix("action-"))
+    assert parts[-1] == ["domain.delete"]
+    assert {"snapshot.create", "disk.commit", "disk.pull"} == set(parts[2])
+    assert parts[3][0] == "domain.clone"
+    assert sorted(each for part in parts for each in part) == sorted(
+        action.id for action in window.session.registry.for_kind("domain")
+    )
+
+
 async def test_the_tree_folds_with_a_key(qloop: QEventLoop, open_window: OpenWindow) -> None:
     window = await open_window(_TEST)
     window.activateWindow()

@@ -80,7 +80,7 @@ _DISK = Argument(
 ACTIONS: tuple[Action[Domain], ...] = (
     Action(
         id="disk.commit",
-        title="Merge overlays",
+        title="Merge disk overlays",
         help="Copies what an overlay holds into the file below it, and goes on without the "
         "overlay.",
         icon="arrows-in-line-vertical",
@@ -110,7 +110,7 @@ ACTIONS: tuple[Action[Domain], ...] = (
     ),
     Action(
         id="disk.pull",
-        title="Pull base in",
+        title="Flatten disk",
         help="Copies what the files below hold into the file that takes the writes, which then "
         "needs them no more; they stay.",
         icon="arrows-in-line-vertical",

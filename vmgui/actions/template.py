@@ -73,7 +73,7 @@ def _only_template(domain: Domain) -> str:
 ACTIONS: tuple[Action[Domain], ...] = (
     Action(
         id="template.mark",
-        title="Make a template",
+        title="Convert to template",
         help="Marks the machine as one that is only cloned: vmgui doesn't start, change or delete "
         "it until it is released. virsh isn't stopped by the mark.",
         icon="copy",

@@ -25,6 +25,16 @@ def line(verb: str, *words: str) -> str:
     return shlex.join(("virsh", verb, *words))
 
 
+def by_name(command: str, domain: Domain) -> str:
+    """Return a line that names the machine by its UUID with its name instead, where that is plain.
+
+    It is for a person to read; both do the same.
+    """
+    if not is_plain(domain.name):
+        return command
+    return command.replace(f" {domain.uuid} ", f" {shlex.quote(domain.name)} ", 1)
+
+
 def option(name: str, value: str) -> tuple[str, ...]:
     """Return the words of an option; ``--name=value`` where the value looks like an option."""
     return (f"--{name}={value}",) if value.startswith("-") else (f"--{name}", value)

@@ -126,7 +126,7 @@ class Words:
         if role is Role.ACTIVE:
             return f"{size(now)} and growing" if self._storage.domain.state.is_active else size(now)
         if role is Role.BASE and image is not None and image.virtual_bytes:
-            return _part(size(now), round_size(image.virtual_bytes))
+            return _part(now, image.virtual_bytes)
         return size(now)
 
     def _story(self, path: str, role: Role, planned: PlannedFile | None) -> str:
@@ -153,11 +153,17 @@ class Words:
 
     def _others(self, path: str) -> tuple[str, ...]:
         own = self._storage.domain.key
-        users = [reader.user for reader in self._graph.readers(path)]
+        users = self._graph.users(path)
         return tuple(dict.fromkeys(each.domain_name for each in users if each.domain != own))
 
 
-def _part(amount: str, whole: str) -> str:
-    """Return ``23.1 of 40 GiB``: the unit once, where it is one."""
+def _part(held_bytes: int, disk_bytes: int) -> str:
+    """Return ``23.1 of 40 GiB``: the unit once, where it is one.
+
+    A file may hold more than its disk: memory of internal snapshots, for one.
+    """
+    amount, whole = size(held_bytes), round_size(disk_bytes)
+    if held_bytes > disk_bytes:
+        return f"{amount}, disk of {whole}"
     figure, _, unit = amount.partition(" ")
     return f"{figure} of {whole}" if whole.endswith(f" {unit}") else f"{amount} of {whole}"

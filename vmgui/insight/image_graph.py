@@ -64,6 +64,17 @@ class ImageGraph:
                     waiting.append(upper)
         return ways
 
+    def users(self, path: str) -> tuple[ImageUser, ...]:
+        """Return all who read ``path``, as `readers` does, without their ways: it is faster."""
+        found = {path: None}
+        waiting = [path]
+        for lower in waiting:
+            above = [upper for upper in self._above.get(lower, ()) if upper not in found]
+            found.update(dict.fromkeys(above))
+            waiting += above
+        images = (self._images.get(each) for each in found)
+        return tuple(user for image in images if image is not None for user in image.users)
+
     def readers(self, path: str) -> tuple[Reader, ...]:
         """Return all who read ``path``, directly or through what is built on it."""
         return tuple(

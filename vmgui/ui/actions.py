@@ -1,6 +1,6 @@
 """QActions of what the registry can do with machines, for the menu bar and context menus."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QKeySequence
@@ -11,15 +11,13 @@ from vmgui.inventory.key import Key
 from vmgui.session import Session
 from vmgui.ui.ask import Asking, able
 from vmgui.ui.bridge import Bridge
+from vmgui.ui.machine_menu import in_groups
 from vmgui.ui.possible import Possible
 from vmgui.ui.style import Style
 from vmgui.ui.views.machine_buttons import asks_more
 from vmgui.ui.widgets.text import plain_tooltip
 
 _KEYS = {"domain.rename": "F2", "domain.delete": "Del", "snapshot.create": "Ctrl+Shift+S"}
-_AFTER = {"domain.reset", "domain.discard-saved", "domain.edit", "snapshot.create", "domain.clone"}
-"""Actions that begin a new part of a menu."""
-
 _TICKED = "domain.autostart"
 
 
@@ -61,12 +59,9 @@ class MachineActions(QObject):
         self.possible.choose(keys)
 
     def fill(self, menu: QMenu) -> None:
-        """Put the actions into a menu, in the registry's order."""
+        """Put all actions into a menu."""
         menu.setToolTipsVisible(True)
-        for action_id, shown in self._actions.items():
-            if action_id in _AFTER:
-                menu.addSeparator()
-            menu.addAction(shown)
+        self._add(menu, self._actions)
 
     def context_menu(self, parent: QWidget) -> QMenu:
         """Make a menu of those actions that are possible now; it deletes itself."""
@@ -74,12 +69,14 @@ class MachineActions(QObject):
         menu.setObjectName("context-menu")
         menu.setToolTipsVisible(True)
         menu.aboutToHide.connect(menu.deleteLater)
-        for action_id, shown in self._actions.items():
-            if action_id in _AFTER and menu.actions() and not menu.actions()[-1].isSeparator():
-                menu.addSeparator()
-            if shown.isEnabled():
-                menu.addAction(shown)
+        self._add(menu, [each for each, shown in self._actions.items() if shown.isEnabled()])
         return menu
+
+    def _add(self, menu: QMenu, action_ids: Iterable[str]) -> None:
+        for group in in_groups(action_ids):
+            if menu.actions():
+                menu.addSeparator()
+            menu.addActions([self._actions[each] for each in group])
 
     def perform(
         self,

@@ -300,6 +300,9 @@ class MainWindow(QMainWindow):
         """Show the machine: its row may be the current one already, which tells nothing."""
         self.open_key(key)
         self._show_page(address_of(key))
+        page = self.pages.currentWidget()
+        back_to = page.focusWidget() if page is not None else None
+        (back_to or self.side.tree).setFocus()
 
     def _on_palette(self) -> None:
         self._palette.open_for(self.actions_on_machines.targets)

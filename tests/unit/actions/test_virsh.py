@@ -2,7 +2,7 @@ import shlex
 
 import pytest
 
-from vmgui.actions.virsh import complete, domain_line, option, printable
+from vmgui.actions.virsh import by_name, complete, domain_line, option, printable
 from vmgui.inventory.domain import Domain, DomainState
 from vmgui.inventory.key import domain_key
 
@@ -43,3 +43,9 @@ def test_a_complete_line_names_its_connection() -> None:
 def test_what_a_terminal_would_act_upon_is_escaped(text: str) -> None:
     assert printable(text).isprintable()
     assert printable(text) != text
+
+
+def test_a_line_with_the_uuid_takes_the_name_where_that_is_plain() -> None:
+    line = f"virsh snapshot-delete {UUID} clean"
+    assert by_name(line, named("web 01")) == "virsh snapshot-delete 'web 01' clean"
+    assert by_name(line, named("3")) == line

@@ -175,3 +175,10 @@ def test_whatever_reads_from_whatever_each_file_has_a_place_of_its_own(
     for each in boxes:
         if each.parent:
             assert at[each.parent].column < each.column
+
+
+def test_a_base_that_holds_more_than_its_disk_is_never_said_to_be_a_part_of_it() -> None:
+    full = tuple(
+        replace(each, allocation_bytes=48 * GIB) if each.path == BASE else each for each in IMAGES
+    )
+    assert box(replace(STORAGE, images=full), BASE).figure == "48 GiB, disk of 40 GiB"

@@ -30,7 +30,7 @@ class DeleteSnapshotDialog(PlanDialog):
         assert isinstance(snapshot, Snapshot)
         self._below = len(descendants(deed.inventory, snapshot))
         self._what = plain_label("", "body", "t2", wrap=True)
-        self._what.setText(" ".join(filter(None, (deed.action.help, deed.action.consequence))))
+        self._what.setText(deed.action.consequence or deed.action.help)
         self.scope = Segmented(
             (
                 ("one", "This one"),
@@ -41,7 +41,7 @@ class DeleteSnapshotDialog(PlanDialog):
         self.scope.setObjectName("delete-snapshot-scope")
         self.scope.setVisible(self._below > 0)
         self.scope.choose("children" if given.get("children") is True and self._below else "one")
-        self.metadata = QCheckBox("Only what libvirt knows of it: every file stays as it is")
+        self.metadata = QCheckBox("Metadata only: libvirt forgets it, every file stays as it is")
         self.metadata.setObjectName("delete-snapshot-metadata")
         self.metadata.setChecked(given.get("metadata_only") is True)
         for each in (self._what, self.scope, self.metadata):

@@ -13,13 +13,19 @@ from vmgui.inventory.inventory import Inventory
 from vmgui.inventory.key import Key
 from vmgui.inventory.snapshot import domain_of
 from vmgui.ui.bridge import Bridge
-from vmgui.ui.dialogs.dialog import Dialog
+from vmgui.ui.dialogs.dialog import GAP_PX, Dialog
 from vmgui.ui.dialogs.live_plan import Ask, LivePlan
 from vmgui.ui.style import current
 from vmgui.ui.widgets.file_plan import FilePlanView
+from vmgui.ui.widgets.tall import TallArea
 from vmgui.ui.widgets.text import breakable, literal, one_line, plain_label, set_look
 
 _WIDTH_PX = 640
+_TALL_PX = 760
+"""So high it may become, at scale 1; on a lower screen all but heading and buttons scrolls."""
+_BESIDES_PX, _FRAME_PX = 112, 34
+"""The heading, the buttons and what is between, at scale 1; a window's frame."""
+
 _SHORT = 30
 
 
@@ -87,9 +93,12 @@ class PlanDialog(Dialog):
         self.setMinimumWidth(current().px(_WIDTH_PX))
         self.deed = deed
         self._role = role
+        self._content = QVBoxLayout()
+        self._content.setContentsMargins(0, 0, 0, 0)
+        self._content.setSpacing(GAP_PX)
         self.form = QVBoxLayout()
         self.form.setSpacing(10)
-        self.body.addLayout(self.form)
+        self._content.addLayout(self.form)
         self.live = LivePlan(self._ask, f"{deed.action.title} {deed.name}", self)
         self.live.changed.connect(self._on_plan)
         self._again = plain_label("", "axis", "t3")
@@ -99,7 +108,13 @@ class PlanDialog(Dialog):
         self._why = plain_label("", "table", "warn", wrap=True)
         self._why.setObjectName("plan-reason")
         self._why.hide()
-        self.body.addWidget(self._why)
+        self._content.addWidget(self._why)
+        content = QWidget()
+        content.setLayout(self._content)
+        if self.screen().availableGeometry().height() < current().px(_TALL_PX):
+            self.body.addWidget(TallArea(content, current().px(_BESIDES_PX) + _FRAME_PX), 1)
+        else:
+            self.body.addWidget(content, 1)
         self.safe = self.add_button("plan-safe", safe, self.reject)
         self.act = self.add_button("plan-act", deed.action.title, self._on_act, role)
         self.act.setEnabled(False)
@@ -158,7 +173,7 @@ class PlanDialog(Dialog):
         head.addWidget(plain_label("What it does", "card"))
         head.addStretch(1)
         head.addWidget(self._again)
-        self.body.addLayout(head)
+        self._content.addLayout(head)
         inside = QWidget()
         column = QVBoxLayout(inside)
         column.setContentsMargins(0, 0, 4, 0)
@@ -170,7 +185,7 @@ class PlanDialog(Dialog):
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidget(inside)
         area.setMinimumHeight(current().px(plan_px))
-        self.body.addWidget(area, 1)
+        self._content.addWidget(area, 1)
 
     async def _ask(self, arguments: Mapping[str, object]) -> Any:
         return await self.deed.plan(arguments)

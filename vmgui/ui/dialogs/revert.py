@@ -51,7 +51,7 @@ class RevertDialog(PlanDialog):
         kept.addWidget(self.keep)
         kept.addWidget(self.keep_name, 1)
         form.addRow(caption("What is now"), kept)
-        self.force_off = QCheckBox("It may be forced off where that is needed")
+        self.force_off = QCheckBox("Force it off first, where it has to be off")
         self.force_off.setObjectName("revert-force-off")
         self.force_off.setChecked(given.get("force_off") is True)
         form.addRow("", self.force_off)

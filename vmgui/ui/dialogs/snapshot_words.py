@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QWidget
 
+from vmgui.actions.virsh import by_name
 from vmgui.insight.snapshot_take import name_refusal
 from vmgui.inventory.key import Key
 from vmgui.inventory.snapshot import Snapshot
@@ -53,6 +54,8 @@ class _WordsDialog(Dialog):
         lines: tuple[str, ...] = ()
         if values and not why and host is not None:
             lines = self.deed.action.virsh(self.deed.record, host, **values)
+            if (domain := self.deed.inventory.domain(self.deed.machine)) is not None:
+                lines = tuple(by_name(line, domain) for line in lines)
         self._command.setText("\n".join(lines))
 
     def _on_act(self) -> None:

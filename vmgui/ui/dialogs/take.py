@@ -46,7 +46,7 @@ class TakeFields:
         self.gives.setObjectName("take-gives")
         self.kind_why = plain_label("", "table", "t2", wrap=True)
         self.kind_why.setObjectName("take-kind-reason")
-        self.quiesce = QCheckBox("Have the guest's agent quiet its file systems first")
+        self.quiesce = QCheckBox("Freeze the guest's file systems first (quiesce)")
         self.quiesce.setObjectName("take-quiesce")
         self.quiesce.setChecked(given.get("quiesce") is True)
 

@@ -12,6 +12,7 @@ from vmgui.actions.registry import Registry
 from vmgui.inventory.domain import Domain, DomainState
 from vmgui.inventory.host import Host
 from vmgui.inventory.key import Key
+from vmgui.ui.machine_menu import in_groups
 from vmgui.ui.style import current
 from vmgui.ui.widgets.text import literal, plain_tooltip, set_look
 
@@ -46,7 +47,6 @@ _BESIDE = ("snapshot.create", "domain.clone")
 """What has a button of its own beside these, with the last word of its title."""
 
 _AUTOSTART = "domain.autostart"
-_SETS_APART = frozenset({_AUTOSTART, "domain.delete"})
 
 
 def asks_more(action: Action[Any]) -> bool:
@@ -171,10 +171,15 @@ class MachineButtons(QWidget):
     def _menu(self, action_ids: Sequence[str]) -> QMenu:
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
+        for group in in_groups(action_ids):
+            if menu.actions():
+                menu.addSeparator()
+            self._add_entries(menu, group)
+        return menu
+
+    def _add_entries(self, menu: QMenu, action_ids: Sequence[str]) -> None:
         for action_id in action_ids:
             action = self._actions[action_id]
-            if action_id in _SETS_APART and menu.actions():
-                menu.addSeparator()
             title = f"{action.title}…" if asks_more(action) else action.title
             token = "dang" if action.danger is Danger.DESTROYS else "t2"
             entry = menu.addAction(current().icon(action.icon, token), literal(title))
@@ -182,7 +187,6 @@ class MachineButtons(QWidget):
             entry.setCheckable(action_id == _AUTOSTART)
             entry.triggered.connect(lambda _on=False, each=action_id: self._do(each))
             self._entries[action_id] = entry
-        return menu
 
     def minimumSizeHint(self) -> QSize:
         """Return the room without words, also while they are shown: words never hold a window."""

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -27,7 +27,7 @@ from vmgui.ui.views.figure_feed import FigureFeed
 from vmgui.ui.views.graph_tabs import GraphTabs
 from vmgui.ui.views.machine_buttons import WORDLESS_PX, MachineButtons, Perform
 from vmgui.ui.views.page_header import PageHeader
-from vmgui.ui.views.snapshots.tab import SnapshotsTab
+from vmgui.ui.views.snapshots.tab import NEXT_TURN_MS, SnapshotsTab
 from vmgui.ui.views.tree_delegate import mark_of
 from vmgui.ui.widgets.banner import Banner
 from vmgui.ui.widgets.graph import GraphEvent
@@ -312,8 +312,17 @@ class MachinePage(QWidget):
         self._snapshots = SnapshotsTab(self._session, self._bridge, parent)
         self._snapshots.action_wanted.connect(self._on_action_wanted)
         self._tabs.set_corner("snapshots", self._snapshots.corner)
-        self._snapshots.open(self.key)
-        return self._snapshots
+        # In turns of their own, since with hundreds of snapshots each of the three takes a while:
+        # it is made, its frame is painted, it is filled.
+        tab, wait_ms = self._snapshots, NEXT_TURN_MS
+        QTimer.singleShot(
+            wait_ms, tab, lambda: QTimer.singleShot(wait_ms, tab, self._open_snapshots)
+        )
+        return tab
+
+    def _open_snapshots(self) -> None:
+        if self._is_open and self._snapshots is not None and not self._snapshots.is_shown:
+            self._snapshots.open(self.key)
 
     def _on_action_wanted(self, action_id: str, key: Key, arguments: dict[str, object]) -> None:
         self._perform(action_id, (key,), arguments)

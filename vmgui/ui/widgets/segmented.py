@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
-from vmgui.ui.widgets.text import literal, set_look
+from vmgui.ui.widgets.text import literal, plain_tooltip, set_look
 
 
 class Segmented(QFrame):
@@ -61,10 +61,13 @@ class Segmented(QFrame):
         if button.property("tone") != tone:
             set_look(button, tone=tone)
 
-    def set_offered(self, key: str, offered: bool) -> None:
-        """Offer a choice, or not; the first one is in force where the chosen one goes."""
+    def set_offered(self, key: str, offered: bool, why_not: str = "") -> None:
+        """Offer a choice, or not, for a reason; the first one is in force where the chosen goes."""
         button = self._group.button(self._keys.index(key))
         button.setEnabled(offered)
+        why = "" if offered else why_not
+        button.setToolTip(plain_tooltip(why))
+        button.setAccessibleDescription(why)
         if not offered and button.isChecked():
             self._group.button(0).setChecked(True)
 

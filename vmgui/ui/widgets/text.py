@@ -29,7 +29,10 @@ def plain_tooltip(text: str) -> str:
     The style sheet makes every tool tip plain text, so nothing is escaped here.
     """
     return "\n".join(
-        textwrap.fill(line, _TOOLTIP_COLUMNS, replace_whitespace=False) for line in text.split("\n")
+        line  # most are: filling takes its time, and there may be hundreds of tool tips
+        if len(line) <= _TOOLTIP_COLUMNS
+        else textwrap.fill(line, _TOOLTIP_COLUMNS, replace_whitespace=False)
+        for line in text.split("\n")
     )
 
 

@@ -196,7 +196,8 @@ class IdentityCards(QWidget):
         hostname = first.hostname if first is not None else ""
         chosen = next((each for each in plan.guests if each.value == plan.spec.guest), None)
         detail = chosen.detail if chosen is not None else ""
-        self._guest_gives.setText(f"{detail}; {hostname}" if hostname else detail)
+        one = "it is" if spec.count == 1 else "the first is"
+        self._guest_gives.setText(f"sets {detail}; {one} {hostname}" if hostname else detail)
         kept = Option("", "As the source's")
         self.network.show_options((kept, *plan.networks), spec.network)
         self.network.setEnabled(bool(macs))
@@ -244,11 +245,11 @@ class WhenCard(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("role", "card")
-        self.start = QCheckBox("Start them, one every")
+        self.start = QCheckBox("Start them")
         self.start.setObjectName("clone-start")
         self.every = OptionBox("clone-every", "Time between two starts")
-        self.every.setMinimumContentsLength(5)
-        every = [Option(str(s), f"{s} s" if s else "at once") for s in _EVERY_S]
+        self.every.setMinimumContentsLength(12)
+        every = [Option(str(s), f"one every {s} s" if s else "all at once") for s in _EVERY_S]
         self.every.show_options(every, "0")
         self.failed = OptionBox("clone-failed", "If one fails")
         self.failed.setMinimumContentsLength(18)
@@ -270,7 +271,7 @@ class WhenCard(QFrame):
         spec, many = form.spec, form.spec.count > 1
         with QSignalBlocker(self.start):
             self.start.setChecked(spec.start)
-        self.start.setText("Start them, one every" if many else "Start it")
+        self.start.setText("Start them" if many else "Start it")
         self.every.setVisible(many)
         self.every.setEnabled(spec.start)
         index = self.every.findData(str(spec.start_every_s))

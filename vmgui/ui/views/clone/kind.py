@@ -21,7 +21,7 @@ _WORDS: Mapping[CloneKind, tuple[str, ...]] = {
     CloneKind.FULL: ("Own copy each, depends on nothing.",),
 }
 _KEYS = {CloneKind.LINKED: "Alt+L", CloneKind.FULL: "Alt+F"}
-_HEIGHT_PX, _PICTURE_PX, _PAD_PX = 106, 104, 12
+_HEIGHT_PX, _PICTURE_PX, _PAD_PX = 118, 104, 12
 
 
 class KindCards(QWidget):

@@ -58,7 +58,17 @@ from vmgui.ui.widgets.text import literal, one_line, plain_label, plain_tooltip
 READ_AGAIN_MS = 1000
 """How long after a change of what there is the facts are read again."""
 
-_FOOT_PX, _RIGHT_LEAST_PX, _NARROW_PX = 52, 360, 1080
+_FOOT_PX, _RIGHT_LEAST_PX, _NARROW_PX, _BELOW_PX = 52, 360, 1080, 780
+
+
+KEYS_IN_WORDS = (
+    ("Ctrl+Enter", "Create the clones"),
+    ("Alt+L, Alt+F", "Linked clones, full copies"),
+    ("F2", "In the list: name the chosen clone"),
+    ("Del", "In the list: skip the number of a clone that can't be made"),
+    ("Esc", "Leave without cloning"),
+)
+"""The keys of the page, for the list of keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,6 +371,7 @@ class ClonePage(QWidget):
                 column.addWidget(plain_label(title, "card"))
             column.addWidget(part)
         column.addStretch(1)
+        self._left = column
         area = QScrollArea()
         area.setObjectName("clone-left")
         area.setWidgetResizable(True)
@@ -370,7 +381,7 @@ class ClonePage(QWidget):
         return area
 
     def _make_right(self) -> QWidget:
-        inside = QWidget()
+        inside = self._outcome = QWidget()
         inside.setMinimumWidth(current().px(_RIGHT_LEAST_PX))
         column = QVBoxLayout(inside)
         column.setContentsMargins(4, 12, 16, 12)
@@ -384,7 +395,15 @@ class ClonePage(QWidget):
         column.addWidget(card)
         column.addWidget(self._space)
         column.addWidget(self._list, 1)
-        return inside
+        area = self._right = QScrollArea()
+        area.setObjectName("clone-right")
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(inside)
+        # What is at the right is higher with each clone: it must never hold a window open.
+        area.setMinimumWidth(inside.minimumWidth())
+        return area
 
     def _make_foot(self) -> QWidget:
         foot = QWidget(self)
@@ -425,6 +444,19 @@ class ClonePage(QWidget):
         narrow = self.width() < current().px(_NARROW_PX)
         for part in (self._disks, self._identity):
             part.set_narrow(narrow)
+        self._stand(below=self.width() < current().px(_BELOW_PX))
+
+    def _stand(self, *, below: bool) -> None:
+        """Put what will be below what is chosen, or at its right where there is room for both."""
+        if below is self._right.isHidden():
+            return
+        if below:
+            self._left.addWidget(self._right.takeWidget())
+            self._outcome.show()
+        else:
+            self._left.removeWidget(self._outcome)
+            self._right.setWidget(self._outcome)
+        self._right.setVisible(not below)
 
     def event(self, event: QEvent) -> bool:
         """Take Alt+L and Alt+F from the menu bar while the focus is in here."""

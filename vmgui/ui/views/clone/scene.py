@@ -89,8 +89,8 @@ class CloneScene(QGraphicsView):
         width = self.viewport().width()
         disks = [disk for disk in plan.disks if disk.choice in _DRAWN]
         left, right = _sides(plan.machines)
-        side = min(float(px(_SIDE_PX)), width * 0.3)
-        air = min(float(px(_AIR_PX)), width * 0.06)
+        side = min(float(px(_SIDE_PX)), width * 0.27)
+        air = min(float(px(_AIR_PX)), width * 0.05)
         begin = side + air if left else 0.0
         end = width - side - air
         if not left:  # the source at the left, its clones at the right

@@ -81,7 +81,7 @@ class CloneList(QFrame):
         plan = form.plan
         self._title.setText(f"{counted(len(plan.machines), 'machine')} to be made")
         against = len(plan.conflicts)
-        self._problem.setText(f"{counted(against, 'name')} can't be had" if against else "")
+        self._problem.setText(f"{counted(against, 'name')} can't be used" if against else "")
         self._mark.setVisible(against > 0)
         self.model.show_plan(plan)
         self.table.fit_names()

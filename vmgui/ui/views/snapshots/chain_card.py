@@ -21,6 +21,7 @@ NOTHING, DELETE, REVERT = "nothing", "delete", "revert"
 _LONGEST = 22
 _NARROW_PX = 760
 
+_CHOOSE = "Choose a snapshot first: this is the machine as it is now."
 _HOW = (
     "A read asks the active file first, then follows the arrows until one has the block. "
     "Longer chain, slower read."
@@ -99,8 +100,9 @@ class ChainCard(QFrame):
         short = _short(snapshot)
         self.preview.set_title(DELETE, f"Delete {short}".strip(), "dang")
         self.preview.set_title(REVERT, f"Revert to {short}" if short else "Revert")
-        self.preview.set_offered(DELETE, delete and bool(snapshot))
-        self.preview.set_offered(REVERT, revert and bool(snapshot))
+        why = "" if snapshot else _CHOOSE
+        self.preview.set_offered(DELETE, delete and bool(snapshot), why)
+        self.preview.set_offered(REVERT, revert and bool(snapshot), why)
         self._ask.setVisible(delete or revert)
         self.preview.setVisible(delete or revert)
         self.view.mark(snapshot)

@@ -47,16 +47,13 @@ class FileItem(QGraphicsItem):
         self.marked = self.focused = False
         self._width = width
         self._lines = list(_lines(box))
+        px = current().px
+        bar = px(14) if box.ratio is not None else px(4)
+        self.height = float(px(30) + len(self._lines) * px(17) + bar)
+        """How high it is, with all its lines, at the scale that it was made at."""
         self.setZValue(2)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setToolTip(plain_tooltip("\n".join(accessible_lines(box))))
-
-    @property
-    def height(self) -> float:
-        """How high it is, with all its lines."""
-        px = current().px
-        bar = px(14) if self.box.ratio is not None else px(4)
-        return float(px(30) + sum(px(17) for _ in self._lines) + bar)
 
     @property
     def area(self) -> QRectF:

@@ -71,7 +71,7 @@ class Details(QFrame):
         self._xml = LinkButton("Show its XML", self)
         self._xml.setObjectName("snapshot-xml")
         self._xml.clicked.connect(self.xml_wanted)
-        self._command = CommandLine("", parent=self)
+        self._command = CommandLine("", parent=self, wraps=True)
         self._command.setObjectName("snapshot-command")
         self._lay_out()
 

@@ -19,6 +19,20 @@ _KEYS: Mapping[int, str] = {
 }
 
 
+IN_WORDS = (
+    ("S", "Take a snapshot"),
+    ("R", "Go back to the chosen one"),
+    ("Del", "Delete the chosen one"),
+    ("C", "Clone from the chosen one"),
+    ("P", "Show what deleting or going back would do"),
+    ("← →", "Along the line"),
+    ("↑ ↓", "Between branches"),
+    ("Home", "Where the machine is now"),
+    ("+ − 0", "Zoom in, out, show all"),
+)
+"""The keys of the tab, with those that the timeline takes by itself, for the list of keys."""
+
+
 class SnapshotKeys(QObject):
     """Filters the keys of the widgets that it watches; ``pressed`` says what is meant.
 

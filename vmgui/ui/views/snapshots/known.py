@@ -8,6 +8,7 @@ from PySide6.QtGui import QPixmap
 
 from vmgui.actions.action import Action, WrongArgument
 from vmgui.actions.moments import Moment
+from vmgui.actions.virsh import by_name
 from vmgui.insight.amounts import size
 from vmgui.insight.snapshot_sizes import SnapshotSize, snapshot_sizes, space_over_time
 from vmgui.insight.timeline import Timeline
@@ -189,4 +190,5 @@ class Known:
             return ""
         if any(argument.required for argument in action.arguments):
             return ""
-        return "\n".join(action.virsh(target, self.host))
+        lines = action.virsh(target, self.host)
+        return "\n".join(by_name(line, self.domain) for line in lines) if self.domain else ""

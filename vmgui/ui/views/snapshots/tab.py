@@ -39,6 +39,9 @@ _BELOW_PX = 760
 """Under this width of the tab there is no room for details beside the timeline."""
 
 _LOOK_EVERY_TICKS = 3
+NEXT_TURN_MS = 1
+"""What takes long is done after it: without a wait Qt does both before it looks at the keys."""
+
 _PLANS = {DELETE: "snapshot.delete", REVERT: "snapshot.revert"}
 
 
@@ -59,6 +62,9 @@ class SnapshotsTab(QWidget):
         self._chosen = HERE
         self._preview = NOTHING
         self._plan_shown: FilePlan | None = None
+        self._brings_chain = False
+        self.is_shown = False
+        """Whether it shows a machine; what was just made shows none yet."""
         self._read_for: object = None
         self._planned_for: object = None
         self._ticks = 0
@@ -94,6 +100,7 @@ class SnapshotsTab(QWidget):
         self.chain.set_plan(None)
         self.chain.set_storage(None)
         self.chain.say("")
+        self.is_shown = True
         self._take()
 
     def close_down(self) -> None:
@@ -156,7 +163,7 @@ class SnapshotsTab(QWidget):
 
     def _make(self) -> None:
         self.timeline = TimelineCard(self._size_of, time.time, self)
-        self.timeline.chosen.connect(self.choose)
+        self.timeline.chosen.connect(self._on_timeline)
         self.timeline.mode.chosen.connect(lambda key: self.corner.show_zoom(key != LIST))
         self.corner.steer(self.timeline.view)
         self.chain = ChainCard(time.time, self)
@@ -175,7 +182,7 @@ class SnapshotsTab(QWidget):
         column.setSpacing(12)
         column.addWidget(self.timeline, 4)
         column.addWidget(self.chain, 3)
-        area = QScrollArea(self)
+        area = self._left = QScrollArea(self)
         area.setObjectName("snapshots-left")
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
@@ -327,7 +334,15 @@ class SnapshotsTab(QWidget):
         self.chain.preview.choose(offered[(place + 1) % len(offered)])
         self._on_preview(self.chain.preview.key)
 
+    def _on_timeline(self, name: str) -> None:
+        """Choose one; the arrow keys choose while the timeline is out of sight, too."""
+        self.choose(name)
+        if self.timeline.visibleRegion().boundingRect().height() < self.timeline.height() // 2:
+            self._left.ensureWidgetVisible(self.timeline)
+
     def _on_preview(self, key: str) -> None:
+        # In a low window the files are below what is in sight: there it shows what was asked for.
+        self._brings_chain = key != NOTHING
         self._preview = key
         self._plan()
         self._show_offers()
@@ -357,11 +372,23 @@ class SnapshotsTab(QWidget):
     def _on_plan(self, plan: FilePlan) -> None:
         self._set_plan(plan)
         self._show_offers()
+        self._bring_chain()
+
+    def _bring_chain(self) -> None:
+        if self._brings_chain:
+            self._brings_chain = False
+            # Once the line below the files is as high as its words are.
+            QTimer.singleShot(0, self, self._scroll_to_chain)
+
+    def _scroll_to_chain(self) -> None:
+        for each in (self.chain, self.chain.line):  # the words count, where not all has room
+            self._left.ensureWidgetVisible(each, 0, 4)
 
     def _on_plan_failed(self, error: VmguiError) -> None:
         self._planned_for = None
         self._set_plan(None)
         self.chain.line.say(" ".join(filter(None, (error.what, error.why))), failed=True)
+        self._bring_chain()
 
     # the files
 
@@ -378,13 +405,18 @@ class SnapshotsTab(QWidget):
         self._ask_storage.ask(lambda: session.storage_of(key))
 
     def _on_storage(self, storage: MachineStorage) -> None:
-        self._known.set_storage(storage)
+        known = self._known
         self.chain.set_storage(storage)
-        # In a turn of its own: with hundreds of snapshots each of the two takes a while.
-        QTimer.singleShot(0, self, self._on_sizes)
+        # In turns of their own: with hundreds of snapshots each of the three takes a while.
+        QTimer.singleShot(NEXT_TURN_MS, self, lambda: self._on_sizes(known, storage))
 
-    def _on_sizes(self) -> None:
-        if self._known.storage is not None and self._known.snapshots:
+    def _on_sizes(self, known: Known, storage: MachineStorage) -> None:
+        if known is self._known:
+            known.set_storage(storage)
+            QTimer.singleShot(NEXT_TURN_MS, self, lambda: self._on_sized(known))
+
+    def _on_sized(self, known: Known) -> None:
+        if known is self._known and known.snapshots:
             self._show_timeline()
             self.choose(self._chosen)
             self._plan()

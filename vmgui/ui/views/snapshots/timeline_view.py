@@ -320,8 +320,11 @@ class TimelineView(QGraphicsView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         if self._layout is not None and self._fills and self.isVisible():
-            self._zoom = self._zoom_that_fills()
-            self._place()
+            if (zoom := self._zoom_that_fills()) != self._zoom:
+                self._zoom = zoom
+                self._place()
+            else:  # each item has its place already, and there may be hundreds
+                self.scaled.emit()
             self.show_name(self._chosen)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
