@@ -65,12 +65,13 @@ def _by_libvirt(conn: object, uuid: str, plan: RevertPlan) -> None:
 
 async def _by_hand(work: Work[Snapshot], plan: RevertPlan, done: list[str]) -> None:
     """Do what a newer libvirt would: the order loses nothing wherever it stops."""
-    if plan.forces_off:
-        await work.act(domains.force_off, deadline_s=None)
-        done.append("forced off")
     for overlay in plan.overlays:
         await work.act_on_host(snapshot_calls.make_overlay, overlay, deadline_s=None)
         done.append(f"{printable(overlay.path)} made")
+    if plan.forces_off:
+        # Not before the new files are there: what runs is lost with it.
+        await work.act(domains.force_off, deadline_s=None)
+        done.append("forced off")
     await work.act(snapshot_calls.define_as_then, plan, deadline_s=None)
     done.append("defined as it was then")
     await work.act(snapshot_calls.mark_current, plan.snapshot, deadline_s=None)

@@ -9,7 +9,7 @@ import contextlib
 import libvirt
 
 from vmgui.hypervisor.domains import find, paused_process
-from vmgui.hypervisor.errors import is_gone
+from vmgui.hypervisor.errors import NotPossibleNow, is_gone
 from vmgui.hypervisor.xml.snapshot_edit import (
     Repointing,
     edited_snapshot_xml,
@@ -117,7 +117,14 @@ def make_overlay(conn: libvirt.virConnect, overlay: NewOverlay) -> None:
 
 
 def define_as_then(conn: libvirt.virConnect, uuid: str, plan: RevertPlan) -> None:
-    """Define a machine as it was at a snapshot, over the plan's overlays."""
+    """Define a machine that is off as it was at a snapshot, over the plan's overlays."""
+    domain = find(conn, uuid)
+    if domain.isActive():
+        raise NotPossibleNow(
+            f"{domain.name()} isn't taken back.",
+            "It was started meanwhile: it would notice nothing before its next start.",
+            "Shut it down, and do it again.",
+        )
     xml = _read(conn, uuid, plan.snapshot)
     conn.defineXML(machine_then_xml(xml, _repointing(conn, uuid, plan), as_it_ran=False))
 

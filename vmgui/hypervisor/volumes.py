@@ -39,8 +39,17 @@ def copy_volume(
 
 
 def fill_volume(conn: libvirt.virConnect, pool: str, name: str, data: bytes) -> None:
-    """Make a raw volume that holds ``data``."""
+    """Make a raw volume that holds ``data``; where it can't be filled it is taken back."""
     volume = _pool(conn, pool).createXML(volume_xml(name, "raw", len(data)))
+    try:
+        _upload(conn, volume, data)
+    except BaseException:
+        with contextlib.suppress(libvirt.libvirtError):
+            volume.delete()
+        raise
+
+
+def _upload(conn: libvirt.virConnect, volume: libvirt.virStorageVol, data: bytes) -> None:
     stream = conn.newStream()
     try:
         volume.upload(stream, 0, len(data))

@@ -57,11 +57,11 @@ def test_reverting_by_hand_names_every_step() -> None:
     plan = revert_plan(storage, "first", RevertSpec(force_off=True, run=Run.PAUSED), NOW)
     lines = [line.partition("  # ")[0] for line in revert_lines(storage.domain, plan)]
     assert lines == [
-        "virsh destroy web",
         (
             f"virsh vol-create-as {POOL.id} web.first.qcow2 10737418240B --format qcow2 "
             "--backing-vol /images/web.qcow2 --backing-vol-format qcow2"
         ),
+        "virsh destroy web",
         "virsh snapshot-dumpxml web first --security-info",
         "virsh define web.then.xml",
         "virsh snapshot-current web first",

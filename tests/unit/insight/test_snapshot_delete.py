@@ -271,3 +271,9 @@ def test_another_hypervisor_does_it_by_itself() -> None:
 
 def test_one_that_went_is_refused() -> None:
     assert "no snapshot gone any more" in delete(chain("first"), "gone").refusal
+
+
+def test_a_line_to_be_copied_is_quoted() -> None:
+    odd = "it; rm -rf $HOME"
+    refusal = delete(with_images(chain("first"), image(odd, "web.qcow2")), "first").refusal
+    assert f"virsh vol-delete '{path(odd)}' removes it" in refusal
