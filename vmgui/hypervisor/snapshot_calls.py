@@ -16,10 +16,8 @@ from vmgui.hypervisor.xml.snapshot_edit import (
     is_of_disks_only,
     machine_then_xml,
     new_snapshot_xml,
-    overlay_volume_xml,
 )
-from vmgui.insight.snapshot_delete_one import OwnFile
-from vmgui.insight.snapshot_revert import NewOverlay, RevertPlan, Run
+from vmgui.insight.snapshot_revert import RevertPlan, Run
 from vmgui.insight.snapshot_take import TakePlan
 from vmgui.inventory.domain import DomainState
 
@@ -94,26 +92,6 @@ def forget(conn: libvirt.virConnect, uuid: str, name: str) -> None:
     snapshot = find(conn, uuid).snapshotLookupByName(name)
     _move_children(conn, uuid, snapshot, _parent_of(snapshot))
     snapshot.delete(_METADATA_ONLY)
-
-
-def remove_file(conn: libvirt.virConnect, file: OwnFile) -> None:
-    """Delete a file through its pool; one that is gone already is no error."""
-    pool = conn.storagePoolLookupByUUIDString(file.pool.id)
-    # What QEMU wrote behind the pool's back is a volume only after a look.
-    pool.refresh(0)
-    try:
-        conn.storageVolLookupByPath(file.path).delete(0)
-    except libvirt.libvirtError as error:
-        if not is_gone(error):
-            raise
-
-
-def make_overlay(conn: libvirt.virConnect, overlay: NewOverlay) -> None:
-    """Make an empty file over another; libvirt refuses where there is one of its name."""
-    pool = conn.storagePoolLookupByUUIDString(overlay.pool.id)
-    name = overlay.path.rpartition("/")[2]
-    xml = overlay_volume_xml(name, overlay.below, overlay.below_format, overlay.virtual_bytes)
-    pool.createXML(xml, 0)
 
 
 def define_as_then(conn: libvirt.virConnect, uuid: str, plan: RevertPlan) -> None:

@@ -103,7 +103,11 @@ def volume_xml(
     if format_ == "raw":
         # Else libvirt takes all of it at once.
         etree.SubElement(root, "allocation", unit="bytes").text = "0"
-    etree.SubElement(etree.SubElement(root, "target"), "format", type=format_)
+    target = etree.SubElement(root, "target")
+    etree.SubElement(target, "format", type=format_)
+    if format_ == "qcow2":
+        # The oldest of its versions that has lazy zeroes and large tables; every QEMU reads it.
+        etree.SubElement(target, "compat").text = "1.1"
     path, kind = backing
     if path:
         store = etree.SubElement(root, "backingStore")

@@ -1,5 +1,6 @@
 """Planning to delete one snapshot, whatever came after it."""
 
+import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -30,6 +31,11 @@ class OwnFile:
 
     path: str
     pool: Key
+
+    @property
+    def volume(self) -> str:
+        """Return its name in the pool."""
+        return posixpath.basename(self.path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,11 @@ class NewOverlay:
     virtual_bytes: int
     pool: Key
 
+    @property
+    def volume(self) -> str:
+        """Return its name in the pool."""
+        return posixpath.basename(self.path)
+
 
 @dataclass(frozen=True, slots=True)
 class RevertPlan(FilePlan):
