@@ -20,7 +20,7 @@ from vmgui.hypervisor.errors import NotPossibleNow
 from vmgui.hypervisor.snapshot_calls import define_as_then
 from vmgui.hypervisor.volumes import fill_volume
 from vmgui.hypervisor.xml.metadata import BaseOfDisk, Origin
-from vmgui.insight.snapshot_revert import RevertPlan
+from vmgui.insight.revert_spec import RevertPlan
 
 UUIDS = ("11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222")
 

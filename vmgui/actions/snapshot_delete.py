@@ -9,9 +9,9 @@ from vmgui.actions.virsh import printable
 from vmgui.actions.work import Planning, Work
 from vmgui.hypervisor import block_jobs, snapshot_calls, volumes
 from vmgui.hypervisor.errors import CallFailed, ConnectionLost, VmguiError
+from vmgui.insight.delete_steps import DeletePlan, DeleteStep
 from vmgui.insight.file_plan import Fate
 from vmgui.insight.snapshot_delete import DeleteSpec, delete_plan
-from vmgui.insight.snapshot_delete_one import DeletePlan, DeleteStep
 from vmgui.inventory.snapshot import Snapshot, snapshot_key
 
 

@@ -1,10 +1,10 @@
 """The virsh lines of what is done to snapshots and chains, from the plans themselves."""
 
 from vmgui.actions.virsh import domain_line, is_plain, line, option, printable
+from vmgui.insight.delete_steps import DeletePlan
 from vmgui.insight.disk_merge import Direction, MergePlan
-from vmgui.insight.snapshot_delete_one import DeletePlan
-from vmgui.insight.snapshot_revert import RevertPlan, RevertWay, Run
-from vmgui.insight.snapshot_take import TakePlan
+from vmgui.insight.revert_spec import RevertPlan, RevertWay, Run
+from vmgui.insight.take_spec import TakePlan
 from vmgui.inventory.domain import Domain, DomainState
 from vmgui.inventory.snapshot import Snapshot
 

@@ -15,7 +15,8 @@ from vmgui.actions.virsh import printable
 from vmgui.actions.work import Planning, Work
 from vmgui.hypervisor import domains, snapshot_calls, volumes
 from vmgui.hypervisor.errors import VmguiError
-from vmgui.insight.snapshot_revert import RevertPlan, RevertSpec, RevertWay, Run, revert_plan
+from vmgui.insight.revert_spec import RevertPlan, RevertSpec, RevertWay, Run
+from vmgui.insight.snapshot_revert import revert_plan
 from vmgui.inventory.domain import DomainState
 from vmgui.inventory.snapshot import Snapshot
 

@@ -17,8 +17,8 @@ from vmgui.hypervisor.xml.snapshot_edit import (
     machine_then_xml,
     new_snapshot_xml,
 )
-from vmgui.insight.snapshot_revert import RevertPlan, Run
-from vmgui.insight.snapshot_take import TakePlan
+from vmgui.insight.revert_spec import RevertPlan, Run
+from vmgui.insight.take_spec import TakePlan
 from vmgui.inventory.domain import DomainState
 
 _SECURE = libvirt.VIR_DOMAIN_SNAPSHOT_XML_SECURE

@@ -10,9 +10,11 @@ import pytest
 from tests.storages import POOL, chain, disk, image, machine, path, stored, with_images
 from vmgui.actions.snapshot_lines import delete_lines, merge_lines, revert_lines, take_lines
 from vmgui.insight.disk_merge import MergeSpec, commit_plan, pull_plan
+from vmgui.insight.revert_spec import RevertSpec, Run
 from vmgui.insight.snapshot_delete import DeleteSpec, delete_plan
-from vmgui.insight.snapshot_revert import RevertSpec, Run, revert_plan
-from vmgui.insight.snapshot_take import SnapshotKind, TakeSpec, Wanted, take_plan
+from vmgui.insight.snapshot_revert import revert_plan
+from vmgui.insight.snapshot_take import take_plan
+from vmgui.insight.take_spec import SnapshotKind, TakeSpec, Wanted
 from vmgui.inventory.domain import DomainState
 from vmgui.inventory.images import Image
 

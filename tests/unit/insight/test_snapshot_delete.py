@@ -20,9 +20,9 @@ from tests.storages import (
     user,
     with_images,
 )
+from vmgui.insight.delete_steps import DeletePlan, DeleteWay, OwnFile
 from vmgui.insight.file_plan import Fate, FilePlan, Merge
 from vmgui.insight.snapshot_delete import DeleteSpec, delete_plan
-from vmgui.insight.snapshot_delete_one import DeletePlan, DeleteWay, OwnFile
 from vmgui.inventory.domain import DomainState
 from vmgui.inventory.images import Image, MachineStorage, Use
 from vmgui.inventory.snapshot import SnapshotDisk

@@ -14,7 +14,7 @@ from vmgui.hypervisor.errors import UnreadableXml
 from vmgui.hypervisor.xml.disk_sources import disk_elements, point
 from vmgui.hypervisor.xml.document import parse
 from vmgui.hypervisor.xml.metadata import check_text
-from vmgui.insight.snapshot_take import TakePlan
+from vmgui.insight.take_spec import TakePlan
 
 _ROOT = "domainsnapshot"
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QWidget
 
-from vmgui.insight.snapshot_take import name_refusal
+from vmgui.insight.snapshot_names import name_refusal
 from vmgui.inventory.key import Key
 from vmgui.inventory.snapshot import Snapshot
 from vmgui.ui.dialogs.dialog import (

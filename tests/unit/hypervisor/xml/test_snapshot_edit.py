@@ -13,7 +13,7 @@ from vmgui.hypervisor.xml.snapshot_edit import (
     machine_then_xml,
     new_snapshot_xml,
 )
-from vmgui.insight.snapshot_take import TakenDisk, TakePlan
+from vmgui.insight.take_spec import TakenDisk, TakePlan
 
 DISKS = (
     TakenDisk("vda", "external", "/i/a.qcow2", "/i/a & b.qcow2", "qcow2"),
