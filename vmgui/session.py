@@ -15,7 +15,7 @@ from vmgui.actions.runner import NOTHING_SHOWN, Runner
 from vmgui.hypervisor.errors import Vanished
 from vmgui.hypervisor.fleet import Fleet
 from vmgui.hypervisor.images import read_machine_storage
-from vmgui.hypervisor.snapshots import snapshot_names, snapshot_xml
+from vmgui.hypervisor.snapshots import snapshot_xml
 from vmgui.insight.clone_plan import CloneFacts
 from vmgui.insight.file_plan import FilePlan
 from vmgui.inventory.changes import Change
@@ -23,7 +23,7 @@ from vmgui.inventory.domain import Domain
 from vmgui.inventory.images import MachineStorage
 from vmgui.inventory.inventory import Inventory
 from vmgui.inventory.key import Key
-from vmgui.inventory.snapshot import Snapshot, domain_of, snapshot_key
+from vmgui.inventory.snapshot import Snapshot, domain_of
 from vmgui.metrics.history import History
 from vmgui.metrics.sampler import Sampler
 from vmgui.settings import (
@@ -180,18 +180,6 @@ class Session:
         name = key.id.partition("/")[2]
         what = f"The XML of {name} is not known."
         return await self.fleet.call(key.host, snapshot_xml, machine.id, name, what=what)
-
-    async def look_for_snapshots(self, key: Key) -> None:
-        """Read a machine's snapshots again where others are there than are known.
-
-        libvirt tells of none that somebody else takes. Raises VmguiError.
-        """
-        what = "List the snapshots"
-        there = await self.fleet.call(key.host, snapshot_names, key.id, what=what)
-        held = (each for each in self.inventory.of(Snapshot, key.host) if each.domain == key)
-        known = {each.name: each.current for each in held}
-        if there != known:
-            await self.fleet.reread((snapshot_key(key, ""),))
 
     async def refresh(self) -> None:
         """Read everything again, on every host that is connected."""

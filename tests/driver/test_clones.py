@@ -14,9 +14,13 @@ from vmgui.hypervisor.clones import (
     has_disk,
     read_for_reset,
     set_origin,
+    take_back,
 )
 from vmgui.hypervisor.errors import NotPossibleNow
+from vmgui.hypervisor.snapshot_calls import define_as_then
+from vmgui.hypervisor.volumes import fill_volume
 from vmgui.hypervisor.xml.metadata import BaseOfDisk, Origin
+from vmgui.insight.revert_spec import RevertPlan
 
 UUIDS = ("11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222")
 
@@ -118,3 +122,26 @@ def test_a_clone_that_is_another_by_now_isnt_reset(conn: libvirt.virConnect) -> 
     give_disks(conn, UUIDS[0], {"vda": "/vm/new"}, read.sources, ())
     assert has_disk(conn, UUIDS[0], "/vm/new")
     assert has_disk(conn, UUIDS[0], "/vm/b")
+
+
+def test_a_volume_that_cant_be_filled_is_taken_back(conn: libvirt.virConnect) -> None:
+    pool = conn.listAllStoragePools()[0]
+    before = pool.listVolumes()
+    # libvirt's test driver makes volumes, and has no streams to fill them with.
+    with pytest.raises(libvirt.libvirtError):
+        fill_volume(conn, pool.UUIDString(), "seed.iso", b"data")
+    assert pool.listVolumes() == before
+
+
+def test_what_somebody_started_is_neither_taken_back_nor_defined_anew(
+    conn: libvirt.virConnect,
+) -> None:
+    machine = conn.lookupByUUIDString(UUIDS[0])
+    machine.create()
+    with pytest.raises(NotPossibleNow, match="first was started meanwhile"):
+        take_back(conn, UUIDS[0])
+    with pytest.raises(NotPossibleNow) as raised:
+        define_as_then(conn, UUIDS[0], RevertPlan("Revert", snapshot="s1"))
+    assert "started meanwhile" in raised.value.why
+    assert machine.isPersistent()
+    machine.destroy()

@@ -6,9 +6,10 @@ from pathlib import Path
 import libvirt
 import pytest
 
+from tests.until import until
 from tests.worlds import machine_uuid, write_world
+from vmgui.hypervisor import refresh
 from vmgui.hypervisor.errors import Vanished
-from vmgui.inventory.changes import Change
 from vmgui.inventory.key import Key, domain_key
 from vmgui.inventory.snapshot import Snapshot, snapshot_key
 from vmgui.session import Session
@@ -35,29 +36,23 @@ def shown(session: Session, machine: Key) -> dict[str, bool]:
     return {each.name: each.current for each in held if each.domain == machine}
 
 
-async def test_what_is_there_is_read_when_it_is_another(tmp_path: Path) -> None:
+async def test_what_others_do_to_the_machine_that_is_watched_is_seen_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Nobody else's turn comes: there may be a thousand before it.
+    monkeypatch.setattr(refresh, "_MACHINES_A_TURN", 0)
+    monkeypatch.setattr(refresh, "_SNAPSHOTS_EVERY_S", 0.05)
     uri = write_world(tmp_path / "world.xml", domains=2)
     async with Session(Settings(), figures=False, state_dir=tmp_path) as session:
         session.connect(SavedConnection(uri))
         await asyncio.wait_for(session.settled(), 30)
         machine = domain_key(uri, machine_uuid(0))
-        told: list[Change] = []
-        session.inventory.changed.connect(told.append)
-
-        await session.look_for_snapshots(machine)
-        assert told == []
-
+        session.fleet.watch(machine)
         await session.fleet.call(uri, take, machine.id, "by virsh", what="Take")
-        await session.look_for_snapshots(machine)
-        assert shown(session, machine) == {
-            "fresh": False,
-            "before <update>": False,
-            "by virsh": True,
-        }
-
+        there = {"fresh": False, "before <update>": False, "by virsh": True}
+        await until(lambda: shown(session, machine) == there, "what was taken is seen")
         await session.fleet.call(uri, make_current, machine.id, "fresh", what="Go back")
-        await session.look_for_snapshots(machine)
-        assert shown(session, machine)["fresh"]
+        await until(lambda: shown(session, machine)["fresh"], "what is current is seen")
 
 
 async def test_its_xml_is_what_libvirt_has_and_its_absence_is_told(tmp_path: Path) -> None:

@@ -64,3 +64,16 @@ async def test_a_guest_that_somebody_let_run_during_a_merge_isnt_ended(lab: LabS
         with paused_process(machine.domain):
             machine.domain.resume()
         assert machine.domain.state()[0] == libvirt.VIR_DOMAIN_RUNNING
+
+
+async def test_a_merge_is_told_as_done_however_files_are_spelled(lab: LabStatus) -> None:
+    async with own_machine(lab.hosts[0]) as machine:
+        xml = machine.domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
+        own = machine.file("qcow2")
+        machine.conn.defineXML(xml.replace(own, own.replace(IMAGES, f"{IMAGES}/")))
+        await machine.start()
+        assert machine.chain() == [own.replace(IMAGES, f"{IMAGES}/")]
+        await machine.do("snapshot.create", name="s1", kind="external", memory="no")
+        await machine.do("snapshot.delete", "s1", metadata_only=True)
+        await machine.do("disk.commit")
+        assert len(machine.chain()) == 1

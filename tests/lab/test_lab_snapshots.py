@@ -12,7 +12,7 @@ from tests.until import until
 from vmgui.actions.job import JobState
 from vmgui.hypervisor.errors import NotPossibleNow, Vanished
 from vmgui.insight.file_plan import Fate
-from vmgui.insight.snapshot_take import TakePlan
+from vmgui.insight.take_spec import TakePlan
 from vmgui.inventory.snapshot import Snapshot
 from vmgui.lab import LabStatus
 

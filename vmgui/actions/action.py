@@ -139,6 +139,7 @@ class Action(Generic[R]):
     offered for several objects at once. ``plan``, where there is one, reads afresh what it would
     touch and says what it would do: the runner makes it again before ``carry_out``, refuses where
     it refuses, and hands it on as ``work.plan``.
+    Of those with a plan, and of those that say ``alone``, one at a time works on a machine.
 
     Templates must not change, since linked clones read their disks: only an action that says
     ``on_templates`` is done to one, or to a snapshot of one.
@@ -158,6 +159,7 @@ class Action(Generic[R]):
     arguments: tuple[Argument, ...] = ()
     many: bool = True
     on_templates: bool = False
+    alone: bool = False
 
     def check(self, arguments: Mapping[str, object]) -> Values:
         """Return the arguments with their defaults; raises WrongArgument."""

@@ -7,7 +7,7 @@ from functools import partial
 from vmgui.actions.action import Action, Argument, ArgumentType, Danger, Values
 from vmgui.actions.snapshot_lines import merge_lines
 from vmgui.actions.snapshot_storage import read_again, read_storage, refresh_pools_of
-from vmgui.actions.virsh import printable
+from vmgui.actions.virsh import domain_line
 from vmgui.actions.work import Planning, Work
 from vmgui.hypervisor import block_jobs
 from vmgui.hypervisor.errors import ConnectionLost, VmguiError
@@ -44,8 +44,8 @@ async def _merge(work: Work[Domain]) -> None:
     except ConnectionLost:
         work.job.state_now = (
             "Nothing is lost: the chain stays readable, and QEMU may copy on by itself. Do this "
-            "again when the host is back: it carries on where it is. To break it off: virsh "
-            f"blockjob {printable(work.record.name)} {plan.target} --abort."
+            "again when the host is back: it carries on where it is. To break it off: "
+            f"{domain_line('blockjob', work.record, plan.target, '--abort')}"
         )
         raise
     except VmguiError:

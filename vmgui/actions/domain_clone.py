@@ -279,7 +279,7 @@ class _Cloning:
         if made.defined:
             try:
                 await self._work.act_on_host(
-                    domains.undefine, made.machine.uuid, *self._kept(made.machine)
+                    clones.take_back, made.machine.uuid, *self._kept(made.machine)
                 )
             except VmguiError:
                 return [f"the machine {printable(made.machine.name)} with its disks"]

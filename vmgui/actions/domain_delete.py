@@ -164,6 +164,7 @@ ACTIONS: tuple[Action[Domain], ...] = (
                 default=False,
             ),
         ),
+        alone=True,
         refuse=lambda _: "",
         render=_lines,
         carry_out=_delete,

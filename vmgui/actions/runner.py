@@ -49,9 +49,9 @@ class _Item:
 
     @property
     def holds(self) -> Key | None:
-        """Return the machine whose files it works on by a plan."""
+        """Return the machine whose files it works on."""
         target = self.job.target
-        if self.action.plan is None:
+        if self.action.plan is None and not self.action.alone:
             return None
         return domain_of(target) if target.kind == "snapshot" else target
 
@@ -102,8 +102,8 @@ class Runner:
         """Start a job for each target and return them at once.
 
         ``shown`` are the plans that somebody agreed to: a job whose plan costs more by the time
-        of its turn is not carried out. Of jobs that plan files one at a time works on a machine:
-        else one could change what another has planned with.
+        of its turn is not carried out. Of jobs that work on files, one at a time does so to a
+        machine: else one could change what another has planned with.
 
         Raises WrongArgument for an unknown action, an argument that does not fit, or several
         targets where the action takes one. What goes wrong later is in the jobs.

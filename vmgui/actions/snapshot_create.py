@@ -19,13 +19,8 @@ from vmgui.hypervisor import domains, snapshot_calls
 from vmgui.hypervisor.errors import VmguiError
 from vmgui.insight.machine_files import MachineFiles
 from vmgui.insight.snapshot_names import name_from
-from vmgui.insight.snapshot_take import (
-    SnapshotKind,
-    TakePlan,
-    TakeSpec,
-    Wanted,
-    take_plan,
-)
+from vmgui.insight.snapshot_take import take_plan
+from vmgui.insight.take_spec import SnapshotKind, TakePlan, TakeSpec, Wanted
 from vmgui.inventory.domain import Domain
 from vmgui.inventory.images import MachineStorage
 from vmgui.inventory.snapshot import snapshot_key

@@ -7,11 +7,11 @@ from vmgui.actions.snapshot_lines import delete_lines, snapshot_line
 from vmgui.actions.snapshot_storage import read_again, read_storage, refresh_pools_of
 from vmgui.actions.virsh import printable
 from vmgui.actions.work import Planning, Work
-from vmgui.hypervisor import block_jobs, snapshot_calls
+from vmgui.hypervisor import block_jobs, snapshot_calls, volumes
 from vmgui.hypervisor.errors import CallFailed, ConnectionLost, VmguiError
+from vmgui.insight.delete_steps import DeletePlan, DeleteStep
 from vmgui.insight.file_plan import Fate
 from vmgui.insight.snapshot_delete import DeleteSpec, delete_plan
-from vmgui.insight.snapshot_delete_one import DeletePlan, DeleteStep
 from vmgui.inventory.snapshot import Snapshot, snapshot_key
 
 
@@ -43,7 +43,9 @@ async def _delete(work: Work[Snapshot]) -> None:
         done.append(printable(step.snapshot))
         for file in step.files:
             try:
-                await work.act_on_host(snapshot_calls.remove_file, file, deadline_s=None)
+                await work.act_on_host(
+                    volumes.delete_volume, file.pool.id, file.volume, deadline_s=None
+                )
             except VmguiError as error:
                 left.append((printable(file.path), error))
     if plan.files:

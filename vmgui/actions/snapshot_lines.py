@@ -1,10 +1,10 @@
 """The virsh lines of what is done to snapshots and chains, from the plans themselves."""
 
 from vmgui.actions.virsh import domain_line, is_plain, line, option, printable
+from vmgui.insight.delete_steps import DeletePlan
 from vmgui.insight.disk_merge import Direction, MergePlan
-from vmgui.insight.snapshot_delete_one import DeletePlan
-from vmgui.insight.snapshot_revert import RevertPlan, RevertWay, Run
-from vmgui.insight.snapshot_take import TakePlan
+from vmgui.insight.revert_spec import RevertPlan, RevertWay, Run
+from vmgui.insight.take_spec import TakePlan
 from vmgui.inventory.domain import Domain, DomainState
 from vmgui.inventory.snapshot import Snapshot
 
@@ -50,8 +50,6 @@ def revert_lines(domain: Domain, plan: RevertPlan) -> tuple[str, ...]:
         if plan.run is not Run.AS_THEN:
             words.append(f"--{plan.run}")
         return (*lines, domain_line("snapshot-revert", domain, *name, *words))
-    if plan.forces_off:
-        lines.append(domain_line("destroy", domain))
     for overlay in plan.overlays:
         folder, _, file = overlay.path.rpartition("/")
         lines.append(
@@ -62,6 +60,8 @@ def revert_lines(domain: Domain, plan: RevertPlan) -> tuple[str, ...]:
             )
             + f"  # in {printable(folder)}"
         )  # fmt: skip
+    if plan.forces_off:
+        lines.append(domain_line("destroy", domain))
     files = " and ".join(f"{each.target}: {printable(each.path)}" for each in plan.overlays)
     files = " and ".join((files, *(f"{target} as it is now" for target in plan.as_now)))
     xml = f"{_file_stem(domain)}.then.xml"

@@ -13,9 +13,10 @@ from vmgui.actions.snapshot_storage import (
 )
 from vmgui.actions.virsh import printable
 from vmgui.actions.work import Planning, Work
-from vmgui.hypervisor import domains, snapshot_calls
+from vmgui.hypervisor import domains, snapshot_calls, volumes
 from vmgui.hypervisor.errors import VmguiError
-from vmgui.insight.snapshot_revert import RevertPlan, RevertSpec, RevertWay, Run, revert_plan
+from vmgui.insight.revert_spec import RevertPlan, RevertSpec, RevertWay, Run
+from vmgui.insight.snapshot_revert import revert_plan
 from vmgui.inventory.domain import DomainState
 from vmgui.inventory.snapshot import Snapshot
 
@@ -65,12 +66,21 @@ def _by_libvirt(conn: object, uuid: str, plan: RevertPlan) -> None:
 
 async def _by_hand(work: Work[Snapshot], plan: RevertPlan, done: list[str]) -> None:
     """Do what a newer libvirt would: the order loses nothing wherever it stops."""
+    for overlay in plan.overlays:
+        await work.act_on_host(
+            volumes.make_volume,
+            overlay.pool.id,
+            overlay.volume,
+            "qcow2",
+            overlay.virtual_bytes,
+            (overlay.below, overlay.below_format),
+            deadline_s=None,
+        )
+        done.append(f"{printable(overlay.path)} made")
     if plan.forces_off:
+        # Not before the new files are there: what runs is lost with it.
         await work.act(domains.force_off, deadline_s=None)
         done.append("forced off")
-    for overlay in plan.overlays:
-        await work.act_on_host(snapshot_calls.make_overlay, overlay, deadline_s=None)
-        done.append(f"{printable(overlay.path)} made")
     await work.act(snapshot_calls.define_as_then, plan, deadline_s=None)
     done.append("defined as it was then")
     await work.act(snapshot_calls.mark_current, plan.snapshot, deadline_s=None)

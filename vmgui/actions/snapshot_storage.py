@@ -1,6 +1,6 @@
 """What snapshot and merge actions share: reading what is on disk, and telling what is left."""
 
-from vmgui.actions.virsh import printable
+from vmgui.actions.virsh import line, printable
 from vmgui.actions.work import Planning, Work
 from vmgui.hypervisor.errors import VmguiError
 from vmgui.hypervisor.images import read_machine_storage
@@ -62,7 +62,7 @@ async def tell_what_is_left(work: Work[Domain] | Work[Snapshot], plan: FilePlan)
     if in_use:
         state += f" It writes to {', '.join(printable(path) for path in in_use)}."
     if left:
-        ways = "; ".join(f"virsh vol-delete {printable(path)}" for path in left)
+        ways = "; ".join(printable(line("vol-delete", path)) for path in left)
         state += f" Left over, and used by nobody: remove it with {ways}."
     if not there:
         state += " No file was left behind, and the snapshot isn't there."

@@ -17,10 +17,11 @@ from vmgui.inventory.domain import Domain, DomainState
 from vmgui.inventory.key import domain_key
 
 _LOOK_EVERY_S = 0.1
-_COMMITS = (
-    libvirt.VIR_DOMAIN_BLOCK_JOB_TYPE_COMMIT,
-    libvirt.VIR_DOMAIN_BLOCK_JOB_TYPE_ACTIVE_COMMIT,
-)
+_RESUMED = {
+    (Direction.COMMIT, False): libvirt.VIR_DOMAIN_BLOCK_JOB_TYPE_COMMIT,
+    (Direction.COMMIT, True): libvirt.VIR_DOMAIN_BLOCK_JOB_TYPE_ACTIVE_COMMIT,
+}
+"""The kind of a job that is under way already, by direction and by whether it pivots."""
 
 
 def merge(conn: libvirt.virConnect, uuid: str, plan: MergePlan) -> None:
@@ -48,15 +49,16 @@ def abort_merge(conn: libvirt.virConnect, uuid: str, target: str) -> None:
 
 
 def _merge(domain: libvirt.virDomain, plan: MergePlan) -> None:
+    before = _chain_length(domain, plan.target)
     info = domain.blockJobInfo(plan.target, 0)
-    resumes = bool(info) and plan.direction is Direction.COMMIT and info["type"] in _COMMITS
-    if not resumes:
+    if not (info and info["type"] == _RESUMED.get((plan.direction, plan.pivots))):
         _begin(domain, plan)
     while info := domain.blockJobInfo(plan.target, 0):
         if plan.pivots and info["cur"] == info["end"] and _pivot(domain, plan.target):
             break
         time.sleep(_LOOK_EVERY_S)
-    if not _is_merged(domain, plan):
+    # Files may be spelled otherwise in the XML than in the plan; each of them is a link of it.
+    if _chain_length(domain, plan.target) != before - len(plan.merges):
         raise CallFailed(
             "The merge ended before all was copied.",
             "It was cancelled, or the host could not write: perhaps its disk is full.",
@@ -93,17 +95,10 @@ def _pivot(domain: libvirt.virDomain, target: str) -> bool:
 _NOT_READY = (libvirt.VIR_ERR_BLOCK_COPY_ACTIVE, libvirt.VIR_ERR_OPERATION_INVALID)
 
 
-def _is_merged(domain: libvirt.virDomain, plan: MergePlan) -> bool:
-    """Tell by the chain that the machine has whether the job was done to its end."""
-    chain = _chain(domain, plan.target)
-    if plan.direction is Direction.PULL:
-        return chain[1:2] == ([plan.base] if plan.base else [])
-    return plan.base in chain and not set(plan.ends) & set(chain)
-
-
-def _chain(domain: libvirt.virDomain, target: str) -> list[str]:
+def _chain_length(domain: libvirt.virDomain, target: str) -> int:
+    """Return how many files a disk reads from, its own among them; 0 for no such disk."""
     xml = domain.XMLDesc(0)
     known = Domain(domain_key("", domain.UUIDString()), "", DomainState.UNKNOWN)
     disks = read_domain_xml(xml, known).disks
     disk = next((each for each in disks if each.target == target), None)
-    return [disk.source, *disk.backing] if disk is not None else []
+    return 1 + len(disk.backing) if disk is not None else 0

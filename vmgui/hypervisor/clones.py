@@ -6,7 +6,7 @@ import libvirt
 from lxml import etree
 
 from vmgui.hypervisor.abilities import Abilities
-from vmgui.hypervisor.domains import edit_flags, find
+from vmgui.hypervisor.domains import Kept, edit_flags, find, undefine
 from vmgui.hypervisor.errors import NotPossibleNow, UnreadableXml
 from vmgui.hypervisor.images import read_machine_storage, read_machine_storages
 from vmgui.hypervisor.networks import list_networks
@@ -106,6 +106,14 @@ def define(conn: libvirt.virConnect, xml: str) -> None:
                 _FAILED, f"{machine.name} has its MAC {min(taken)} by now.", _AGAIN
             )
     conn.defineXML(xml)
+
+
+def take_back(conn: libvirt.virConnect, uuid: str, *also: Kept) -> None:
+    """Undefine a clone; refuses one that somebody has started, for its disks would go next."""
+    machine = find(conn, uuid)
+    if machine.isActive():
+        raise NotPossibleNow("It stays.", f"{machine.name()} was started meanwhile.")
+    undefine(conn, uuid, *also)
 
 
 _FAILED = "The clone can't be defined."

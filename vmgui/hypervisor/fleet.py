@@ -133,6 +133,14 @@ class Fleet:
         changes = [await self._link(uri, "Read again").reread(k) for uri, k in by_host.items()]
         return Change.joined(changes)
 
+    def watch(self, machine: Key | None) -> None:
+        """Look for snapshots of one machine first from now on, None for of none in particular.
+
+        libvirt tells of none that somebody else takes; on a host with many their turn comes late.
+        """
+        for uri, link in self._links.items():
+            link.watch(machine.id if machine is not None and machine.host == uri else "")
+
     async def read_all_again(self) -> None:
         """Read everything again on every host that is connected.
 

@@ -63,6 +63,7 @@ class HostLink:
         self._credentials = Credentials(uri, ask, self._on_asking)
         self._connection: Connection | None = None
         self._refresh: Refresh | None = None
+        self._watched = ""
         self._long_calls = LongCalls(self._open_another)
         # Apart from those, so that pools which hang never take a person's turn.
         self._aside_calls = LongCalls(self._open_another)
@@ -148,6 +149,12 @@ class HostLink:
         """Return a connection for statistics, to be given back with `Fleet.release`."""
         main = self._connected("Read figures")
         return main if self.shares_world else await self._open_another()
+
+    def watch(self, uuid: str) -> None:
+        """Look for snapshots of this machine first from now on; "" for none in particular."""
+        self._watched = uuid
+        if self._refresh is not None:
+            self._refresh.watched = uuid
 
     async def reread(self, keys: Iterable[Key]) -> Change:
         """Read these objects again, and apply what came of it."""
@@ -235,6 +242,7 @@ class HostLink:
         self._connection = connection
         self._answered(latency_s=None, read_only=connection.read_only)
         refresh = self._refresh = Refresh(connection, self._inventory, self._call_aside)
+        refresh.watched = self._watched
         tasks: list[asyncio.Task[None]] = [
             asyncio.create_task(self._read_and_follow(refresh)),
             asyncio.create_task(self._feel_pulse(connection)),

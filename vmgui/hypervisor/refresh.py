@@ -68,6 +68,7 @@ class Refresh:
 
     Machines are what a link is for: it fails where they can't be read. Whatever else can't be
     read stays as it was. Storage pools are read with ``call_aside``, for they may hang.
+    ``watched`` is the UUID of the machine whose snapshots somebody looks at, "" for none.
     """
 
     def __init__(self, connection: Connection, inventory: Inventory, call_aside: CallAside) -> None:
@@ -82,6 +83,7 @@ class Refresh:
         self._told_of: frozenset[str] = frozenset()
         self._addresses: dict[str, tuple[str, ...]] = {}
         self._last_asked = ""
+        self.watched = ""
 
     async def read_host(self) -> Host:
         """Return the host's facts, under the name that it gives itself."""
@@ -286,20 +288,29 @@ class Refresh:
     async def _compare_snapshots(self) -> Change:
         """Find snapshots that somebody else took or deleted, and read those machines again."""
         names = await self._call(
-            name_snapshots, self._last_asked, _MACHINES_A_TURN, what="Look for snapshots"
+            name_snapshots,
+            watched := self.watched,
+            self._last_asked,
+            _MACHINES_A_TURN,
+            what="Look for snapshots",
         )
         if names is None:
             return Change()
         self._last_asked = names.last
         held: dict[str, set[str]] = {}
+        current = ""
         for snapshot in self._inventory.of(Snapshot, self._uri):
             held.setdefault(snapshot.domain.id, set()).add(snapshot.name)
+            if snapshot.current and snapshot.domain.id == watched:
+                current = snapshot.name
         found = names.by_uuid
         differ = {
             uuid
             for uuid, theirs in found.items()
             if uuid not in held or (theirs is not None and theirs != held[uuid])
         }
+        if watched in found and current != names.current:
+            differ.add(watched)
         changed = [domain_key(self._uri, uuid) for uuid in differ | held.keys() - found.keys()]
         known = [key for key in changed if self._inventory.domain(key) is not None]
         if not known:

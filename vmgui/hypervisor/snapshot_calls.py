@@ -9,18 +9,16 @@ import contextlib
 import libvirt
 
 from vmgui.hypervisor.domains import find, paused_process
-from vmgui.hypervisor.errors import is_gone
+from vmgui.hypervisor.errors import NotPossibleNow, is_gone
 from vmgui.hypervisor.xml.snapshot_edit import (
     Repointing,
     edited_snapshot_xml,
     is_of_disks_only,
     machine_then_xml,
     new_snapshot_xml,
-    overlay_volume_xml,
 )
-from vmgui.insight.snapshot_delete_one import OwnFile
-from vmgui.insight.snapshot_revert import NewOverlay, RevertPlan, Run
-from vmgui.insight.snapshot_take import TakePlan
+from vmgui.insight.revert_spec import RevertPlan, Run
+from vmgui.insight.take_spec import TakePlan
 from vmgui.inventory.domain import DomainState
 
 _SECURE = libvirt.VIR_DOMAIN_SNAPSHOT_XML_SECURE
@@ -96,28 +94,15 @@ def forget(conn: libvirt.virConnect, uuid: str, name: str) -> None:
     snapshot.delete(_METADATA_ONLY)
 
 
-def remove_file(conn: libvirt.virConnect, file: OwnFile) -> None:
-    """Delete a file through its pool; one that is gone already is no error."""
-    pool = conn.storagePoolLookupByUUIDString(file.pool.id)
-    # What QEMU wrote behind the pool's back is a volume only after a look.
-    pool.refresh(0)
-    try:
-        conn.storageVolLookupByPath(file.path).delete(0)
-    except libvirt.libvirtError as error:
-        if not is_gone(error):
-            raise
-
-
-def make_overlay(conn: libvirt.virConnect, overlay: NewOverlay) -> None:
-    """Make an empty file over another; libvirt refuses where there is one of its name."""
-    pool = conn.storagePoolLookupByUUIDString(overlay.pool.id)
-    name = overlay.path.rpartition("/")[2]
-    xml = overlay_volume_xml(name, overlay.below, overlay.below_format, overlay.virtual_bytes)
-    pool.createXML(xml, 0)
-
-
 def define_as_then(conn: libvirt.virConnect, uuid: str, plan: RevertPlan) -> None:
-    """Define a machine as it was at a snapshot, over the plan's overlays."""
+    """Define a machine that is off as it was at a snapshot, over the plan's overlays."""
+    domain = find(conn, uuid)
+    if domain.isActive():
+        raise NotPossibleNow(
+            f"{domain.name()} isn't taken back.",
+            "It was started meanwhile: it would notice nothing before its next start.",
+            "Shut it down, and do it again.",
+        )
     xml = _read(conn, uuid, plan.snapshot)
     conn.defineXML(machine_then_xml(xml, _repointing(conn, uuid, plan), as_it_ran=False))
 

@@ -17,11 +17,13 @@ from vmgui.inventory.snapshot import Snapshot, oldest_first
 class Names(NamedTuple):
     """What the snapshots of machines are called, by UUID; None where that wasn't asked.
 
-    ``last`` is the last machine that was asked, "" for none.
+    ``last`` is the last machine that was asked in turn, "" for none. ``current`` is the current
+    snapshot of the machine that was asked first, "" for none.
     """
 
     by_uuid: Mapping[str, frozenset[str] | None]
     last: str
+    current: str = ""
 
 
 def list_snapshots(
@@ -48,13 +50,19 @@ def list_snapshots(
 
 
 def name_snapshots(
-    conn: libvirt.virConnect, _uri: str, abilities: Abilities, after: str, at_most: int
+    conn: libvirt.virConnect,
+    _uri: str,
+    abilities: Abilities,
+    first: str,
+    after: str,
+    at_most: int,
 ) -> Names | None:
     """Return which machines have snapshots, and what those of some of them are called.
 
     libvirt has no event for snapshots, so this is how one that somebody else took is found: one
-    call for all, and one for each machine that is asked: ``at_most`` so many, those that come
-    after the UUID ``after``, and then from the start. None where the driver can't tell.
+    call for all, and one for each machine that is asked: that with the UUID ``first``, if any,
+    and ``at_most`` so many that come after the UUID ``after``, and then from the start. None
+    where the driver can't tell.
     """
     flag = libvirt.VIR_CONNECT_LIST_DOMAINS_HAS_SNAPSHOT
     call = "listAllDomains(VIR_CONNECT_LIST_DOMAINS_HAS_SNAPSHOT)"
@@ -66,21 +74,15 @@ def name_snapshots(
     start = bisect.bisect_right(ordered, after)
     turn = (ordered[start:] + ordered[:start])[:at_most]
     found: dict[str, frozenset[str] | None] = dict.fromkeys(by_uuid)
-    for uuid in turn:
+    current = ""
+    if first in by_uuid:
+        # A machine may have snapshots and none that is current: libvirt calls that an error.
+        its = abilities.ask_if_told("snapshotCurrent", by_uuid[first].snapshotCurrent)
+        current = "" if its is None else its.getName()
+    for uuid in {first} & by_uuid.keys() | set(turn):
         names = abilities.ask_if_told("snapshotListNames", by_uuid[uuid].snapshotListNames)
         found[uuid] = None if names is None else frozenset(names)
-    return Names(found, turn[-1] if turn else "")
-
-
-def snapshot_names(conn: libvirt.virConnect, domain_uuid: str) -> dict[str, bool]:
-    """Return which snapshots a machine has, and of each whether it is the current one.
-
-    Three or four calls, however many there are.
-    """
-    machine = conn.lookupByUUIDString(domain_uuid)
-    names = machine.snapshotListNames()
-    current = machine.snapshotCurrent().getName() if machine.hasCurrentSnapshot() else ""
-    return {name: name == current for name in names}
+    return Names(found, turn[-1] if turn else "", current)
 
 
 def snapshot_xml(conn: libvirt.virConnect, domain_uuid: str, name: str) -> str:

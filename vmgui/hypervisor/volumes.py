@@ -39,8 +39,17 @@ def copy_volume(
 
 
 def fill_volume(conn: libvirt.virConnect, pool: str, name: str, data: bytes) -> None:
-    """Make a raw volume that holds ``data``."""
+    """Make a raw volume that holds ``data``; where it can't be filled it is taken back."""
     volume = _pool(conn, pool).createXML(volume_xml(name, "raw", len(data)))
+    try:
+        _upload(conn, volume, data)
+    except BaseException:
+        with contextlib.suppress(libvirt.libvirtError):
+            volume.delete()
+        raise
+
+
+def _upload(conn: libvirt.virConnect, volume: libvirt.virStorageVol, data: bytes) -> None:
     stream = conn.newStream()
     try:
         volume.upload(stream, 0, len(data))
@@ -94,7 +103,11 @@ def volume_xml(
     if format_ == "raw":
         # Else libvirt takes all of it at once.
         etree.SubElement(root, "allocation", unit="bytes").text = "0"
-    etree.SubElement(etree.SubElement(root, "target"), "format", type=format_)
+    target = etree.SubElement(root, "target")
+    etree.SubElement(target, "format", type=format_)
+    if format_ == "qcow2":
+        # The oldest of its versions that has lazy zeroes and large tables; every QEMU reads it.
+        etree.SubElement(target, "compat").text = "1.1"
     path, kind = backing
     if path:
         store = etree.SubElement(root, "backingStore")

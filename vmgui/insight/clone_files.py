@@ -7,7 +7,7 @@ from vmgui.insight.clone_plan import CloneFacts, PlannedMachine, SourceDisk, Spa
 from vmgui.insight.clone_source import Source
 from vmgui.insight.clone_spec import BaseFate, CloneSpec, DiskChoice, GuestName
 from vmgui.insight.file_plan import Fate, FilePlan, PlannedFile
-from vmgui.insight.snapshot_take import TakePlan
+from vmgui.insight.take_spec import TakePlan
 
 
 def file_plan(

@@ -7,7 +7,8 @@ that snapshot (refused while clones read its files) brings everything together a
 from datetime import UTC, datetime
 
 from vmgui.insight.clone_plan import CloneFacts
-from vmgui.insight.snapshot_take import SnapshotKind, TakePlan, TakeSpec, Wanted, take_plan
+from vmgui.insight.snapshot_take import take_plan
+from vmgui.insight.take_spec import SnapshotKind, TakePlan, TakeSpec, Wanted
 
 BASE_SNAPSHOT = "base-of-clones"
 """The snapshot's name; a number follows where it is taken."""

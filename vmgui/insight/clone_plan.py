@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from vmgui.insight.clone_spec import BaseFate, CloneSpec, DiskChoice
 from vmgui.insight.file_plan import FilePlan
-from vmgui.insight.snapshot_take import TakePlan
+from vmgui.insight.take_spec import TakePlan
 from vmgui.inventory.domain import Disk
 from vmgui.inventory.images import MachineStorage
 from vmgui.inventory.key import Key

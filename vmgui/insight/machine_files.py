@@ -6,6 +6,7 @@ refusal can name them. Paths are as `MachineStorage` has them.
 """
 
 import posixpath
+import shlex
 from collections.abc import Iterable
 
 from vmgui.insight.image_graph import ImageGraph
@@ -133,8 +134,8 @@ class MachineFiles:
         if self._graph.readers(path):
             return f"{base_name(path)}, which is built on it,"
         return (
-            f"{base_name(path)} (built on it, and used by nobody: virsh vol-delete {path} removes "
-            "it)"
+            f"{base_name(path)} (built on it, and used by nobody: "
+            f"{shlex.join(('virsh', 'vol-delete', path))} removes it)"
         )
 
     def _with_state(self, path: str, kind: str) -> Iterable[Snapshot]:

@@ -31,9 +31,10 @@ holds it. With ``children`` all that came after go first, the last one first; th
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from vmgui.insight.delete_steps import DeletePlan, stays, total
 from vmgui.insight.file_plan import Fate
 from vmgui.insight.machine_files import listed
-from vmgui.insight.snapshot_delete_one import DeletePlan, Deleting, stays, total
+from vmgui.insight.snapshot_delete_one import Deleting
 from vmgui.inventory.images import MachineStorage
 from vmgui.inventory.snapshot import Snapshot
 

@@ -1,76 +1,15 @@
 """Planning to delete one snapshot, whatever came after it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 
 from vmgui.insight.amounts import size
-from vmgui.insight.file_plan import Fate, FilePlan, Merge, PlannedFile
+from vmgui.insight.delete_steps import DeletePlan, DeleteStep, DeleteWay, OwnFile, stays, total
+from vmgui.insight.file_plan import Fate, Merge, PlannedFile
 from vmgui.insight.machine_files import EMULATED, MachineFiles, agreed, base_name, listed
 from vmgui.insight.storage_after import without
-from vmgui.inventory.domain import Domain, DomainState
+from vmgui.inventory.domain import DomainState
 from vmgui.inventory.images import Image, MachineStorage, Use
-from vmgui.inventory.key import Key
 from vmgui.inventory.snapshot import Snapshot, SnapshotDisk
-
-
-class DeleteWay(StrEnum):
-    """How a snapshot is deleted."""
-
-    METADATA = "metadata"
-    BY_DRIVER = "by driver"
-    INTERNAL = "internal"
-    MERGE = "merge"
-    BRANCH = "branch"
-
-
-@dataclass(frozen=True, slots=True)
-class OwnFile:
-    """A file that goes with a snapshot, through its pool."""
-
-    path: str
-    pool: Key
-
-
-@dataclass(frozen=True, slots=True)
-class DeleteStep:
-    """One snapshot that goes; ``files`` are removed after libvirt has forgotten it.
-
-    ``starts`` tells that the machine is off and has to be started paused for it. ``children``
-    have to be moved on to ``parent`` before libvirt forgets it.
-    """
-
-    snapshot: str
-    way: DeleteWay
-    files: tuple[OwnFile, ...] = ()
-    starts: bool = False
-    children: tuple[str, ...] = ()
-    parent: str = ""
-
-    @property
-    def metadata_only(self) -> bool:
-        """Tell whether libvirt shall touch no file."""
-        return self.way in (DeleteWay.METADATA, DeleteWay.BRANCH)
-
-
-@dataclass(frozen=True, slots=True)
-class DeletePlan(FilePlan):
-    """Snapshots that would be deleted, in the order of ``steps``."""
-
-    steps: tuple[DeleteStep, ...] = ()
-
-
-def total(*amounts: int | None) -> int | None:
-    """Return the sum of amounts, None where one isn't known."""
-    known = [amount for amount in amounts if amount is not None]
-    return sum(known) if len(known) == len(amounts) else None
-
-
-def stays(domain: Domain) -> str:
-    """Tell what the machine meets: nothing."""
-    if domain.state.is_active:
-        return "keeps running" if domain.state.value != "paused" else "stays paused"
-    return "stays off"
 
 
 class Deleting:

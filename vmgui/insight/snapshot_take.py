@@ -33,101 +33,16 @@ everything else                no, until it is one of the others
 
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from vmgui.insight.amounts import round_size
-from vmgui.insight.file_plan import Fate, FilePlan, PlannedFile
+from vmgui.insight.file_plan import Fate, PlannedFile
 from vmgui.insight.machine_files import EMULATED, OWN_FORMATS, MachineFiles, agreed, listed
 from vmgui.insight.snapshot_disks import passed_through, why_never_in, why_not_in
-from vmgui.insight.snapshot_names import DEFAULT_PATTERN, name_from, name_refusal, overlay_path
+from vmgui.insight.snapshot_names import name_from, name_refusal, overlay_path
+from vmgui.insight.take_spec import SnapshotKind, TakenDisk, TakePlan, TakeSpec, Wanted
 from vmgui.inventory.domain import AgentState, Disk, Domain, DomainState
 from vmgui.inventory.images import MachineStorage
-
-__all__ = [
-    "DEFAULT_PATTERN",
-    "SnapshotKind",
-    "TakePlan",
-    "TakeSpec",
-    "TakenDisk",
-    "Wanted",
-    "name_refusal",
-    "take_plan",
-]
-"""With the names that whoever asks for a snapshot needs beside it."""
-
-
-class SnapshotKind(StrEnum):
-    """Where a snapshot keeps the disks' state."""
-
-    AUTO = "auto"
-    INTERNAL = "internal"  # inside the disk's file
-    EXTERNAL = "external"  # the file as it is; writes go to a new one
-
-
-class Wanted(StrEnum):
-    """Whether something is wanted."""
-
-    AUTO = "auto"
-    YES = "yes"
-    NO = "no"
-
-
-@dataclass(frozen=True, slots=True)
-class TakeSpec:
-    """What is asked for.
-
-    ``name`` may be a pattern with ``{n}`` (the next free number), ``{date}`` and ``{time}``; ""
-    is `DEFAULT_PATTERN`. ``disks`` are the targets that go in, empty for all; ``leave_out`` those
-    that don't. ``memory_path`` is where external memory goes, "" for beside the first disk.
-    """
-
-    name: str = ""
-    description: str = ""
-    kind: SnapshotKind = SnapshotKind.AUTO
-    memory: Wanted = Wanted.AUTO
-    disks: tuple[str, ...] = ()
-    leave_out: tuple[str, ...] = ()
-    memory_path: str = ""
-    quiesce: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class TakenDisk:
-    """What the snapshot does with a disk: "internal", "external" or "no".
-
-    ``frozen`` is the file that has its state; ``path`` the new overlay, of format ``format``.
-    """
-
-    target: str
-    kind: str
-    frozen: str = ""
-    path: str = ""
-    format: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TakePlan(FilePlan):
-    """A snapshot that would be taken.
-
-    ``memory`` is "internal", "external" or "no". With ``by_driver`` the hypervisor itself decides
-    about files, and nothing is said of them.
-    """
-
-    name: str = ""
-    description: str = ""
-    active: bool = False
-    memory: str = "no"
-    memory_path: str = ""
-    quiesce: bool = False
-    by_driver: bool = False
-    disks: tuple[TakenDisk, ...] = ()
-
-    @property
-    def is_external(self) -> bool:
-        """Tell whether writes go to new files afterwards."""
-        return any(disk.kind == "external" for disk in self.disks)
 
 
 def take_plan(storage: MachineStorage, spec: TakeSpec, now: datetime) -> TakePlan:

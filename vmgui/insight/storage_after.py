@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from vmgui.insight.machine_files import MachineFiles
-from vmgui.insight.snapshot_take import TakePlan
+from vmgui.insight.take_spec import TakePlan
 from vmgui.inventory.domain import Domain
 from vmgui.inventory.images import Image, MachineStorage
 from vmgui.inventory.snapshot import Snapshot, SnapshotDisk, snapshot_key

@@ -51,6 +51,7 @@ class World:
                     self._action("domain.do", deed),
                     self._action("domain.one", deed, False),
                     replace(self._action("domain.plan", deed), plan=self._plan),
+                    replace(self._action("domain.alone", deed), alone=True),
                 ]
             ),
             self.journal,
@@ -381,7 +382,7 @@ async def test_two_never_work_on_the_files_of_one_machine_at_once() -> None:
     world, (first, second) = World(gate, at_once=3), keys(A, 2)
     jobs = [
         *world.runner.run("domain.plan", first),
-        *world.runner.run("domain.plan", first),
+        *world.runner.run("domain.alone", first),
         *world.runner.run("domain.plan", second),
         *world.runner.run("domain.do", first),
     ]

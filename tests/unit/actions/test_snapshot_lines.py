@@ -10,9 +10,11 @@ import pytest
 from tests.storages import POOL, chain, disk, image, machine, path, stored, with_images
 from vmgui.actions.snapshot_lines import delete_lines, merge_lines, revert_lines, take_lines
 from vmgui.insight.disk_merge import MergeSpec, commit_plan, pull_plan
+from vmgui.insight.revert_spec import RevertSpec, Run
 from vmgui.insight.snapshot_delete import DeleteSpec, delete_plan
-from vmgui.insight.snapshot_revert import RevertSpec, Run, revert_plan
-from vmgui.insight.snapshot_take import SnapshotKind, TakeSpec, Wanted, take_plan
+from vmgui.insight.snapshot_revert import revert_plan
+from vmgui.insight.snapshot_take import take_plan
+from vmgui.insight.take_spec import SnapshotKind, TakeSpec, Wanted
 from vmgui.inventory.domain import DomainState
 from vmgui.inventory.images import Image
 
@@ -57,11 +59,11 @@ def test_reverting_by_hand_names_every_step() -> None:
     plan = revert_plan(storage, "first", RevertSpec(force_off=True, run=Run.PAUSED), NOW)
     lines = [line.partition("  # ")[0] for line in revert_lines(storage.domain, plan)]
     assert lines == [
-        "virsh destroy web",
         (
             f"virsh vol-create-as {POOL.id} web.first.qcow2 10737418240B --format qcow2 "
             "--backing-vol /images/web.qcow2 --backing-vol-format qcow2"
         ),
+        "virsh destroy web",
         "virsh snapshot-dumpxml web first --security-info",
         "virsh define web.then.xml",
         "virsh snapshot-current web first",

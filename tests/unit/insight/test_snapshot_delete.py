@@ -20,9 +20,9 @@ from tests.storages import (
     user,
     with_images,
 )
+from vmgui.insight.delete_steps import DeletePlan, DeleteWay, OwnFile
 from vmgui.insight.file_plan import Fate, FilePlan, Merge
 from vmgui.insight.snapshot_delete import DeleteSpec, delete_plan
-from vmgui.insight.snapshot_delete_one import DeletePlan, DeleteWay, OwnFile
 from vmgui.inventory.domain import DomainState
 from vmgui.inventory.images import Image, MachineStorage, Use
 from vmgui.inventory.snapshot import SnapshotDisk
@@ -271,3 +271,9 @@ def test_another_hypervisor_does_it_by_itself() -> None:
 
 def test_one_that_went_is_refused() -> None:
     assert "no snapshot gone any more" in delete(chain("first"), "gone").refusal
+
+
+def test_a_line_to_be_copied_is_quoted() -> None:
+    odd = "it; rm -rf $HOME"
+    refusal = delete(with_images(chain("first"), image(odd, "web.qcow2")), "first").refusal
+    assert f"virsh vol-delete '{path(odd)}' removes it" in refusal

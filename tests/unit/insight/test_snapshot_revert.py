@@ -22,14 +22,8 @@ from tests.storages import (
     with_images,
 )
 from vmgui.insight.file_plan import Fate
-from vmgui.insight.snapshot_revert import (
-    NewOverlay,
-    RevertPlan,
-    RevertSpec,
-    RevertWay,
-    Run,
-    revert_plan,
-)
+from vmgui.insight.revert_spec import NewOverlay, RevertPlan, RevertSpec, RevertWay, Run
+from vmgui.insight.snapshot_revert import revert_plan
 from vmgui.inventory.domain import DomainState
 from vmgui.inventory.images import Image, MachineStorage
 from vmgui.inventory.snapshot import SnapshotDisk

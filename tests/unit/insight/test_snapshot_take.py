@@ -7,15 +7,9 @@ import pytest
 
 from tests.storages import GIB, chain, disk, image, internal, machine, path, snapshot, stored
 from vmgui.insight.file_plan import Fate
-from vmgui.insight.snapshot_names import name_from
-from vmgui.insight.snapshot_take import (
-    SnapshotKind,
-    TakePlan,
-    TakeSpec,
-    Wanted,
-    name_refusal,
-    take_plan,
-)
+from vmgui.insight.snapshot_names import name_from, name_refusal
+from vmgui.insight.snapshot_take import take_plan
+from vmgui.insight.take_spec import SnapshotKind, TakePlan, TakeSpec, Wanted
 from vmgui.inventory.domain import AgentState, Domain, DomainState
 from vmgui.inventory.images import Image, MachineStorage
 

@@ -14,7 +14,7 @@ from vmgui.hypervisor.errors import UnreadableXml
 from vmgui.hypervisor.xml.disk_sources import disk_elements, point
 from vmgui.hypervisor.xml.document import parse
 from vmgui.hypervisor.xml.metadata import check_text
-from vmgui.insight.snapshot_take import TakePlan
+from vmgui.insight.take_spec import TakePlan
 
 _ROOT = "domainsnapshot"
 
@@ -107,24 +107,6 @@ def machine_then_xml(xml: str, repointing: Repointing, *, as_it_ran: bool) -> st
             if source is not None:
                 point(disk, now[target].get("type", "file"), copy.deepcopy(source), form)
     return etree.tostring(machine, encoding="unicode")
-
-
-def overlay_volume_xml(name: str, below: str, below_format: str, virtual_bytes: int) -> str:
-    """Return the volume of an empty qcow2 file over ``below``.
-
-    Format: https://libvirt.org/formatstorage.html.
-    """
-    root = etree.Element("volume")
-    etree.SubElement(root, "name").text = check_text(name)
-    etree.SubElement(root, "capacity", unit="bytes").text = str(virtual_bytes)
-    target = etree.SubElement(root, "target")
-    etree.SubElement(target, "format", type="qcow2")
-    # The oldest of the formats that every host's QEMU reads with lazy zeroes and large tables.
-    etree.SubElement(target, "compat").text = "1.1"
-    backing = etree.SubElement(root, "backingStore")
-    etree.SubElement(backing, "path").text = check_text(below)
-    etree.SubElement(backing, "format", type=below_format)
-    return _text(root)
 
 
 def _set(parent: etree._Element, name: str, text: str) -> None:

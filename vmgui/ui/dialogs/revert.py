@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QWidget
 
-from vmgui.insight.snapshot_take import DEFAULT_PATTERN
+from vmgui.insight.snapshot_names import DEFAULT_PATTERN
 from vmgui.inventory.snapshot import Snapshot
 from vmgui.ui.dialogs.form import caption, form_layout, set_why
 from vmgui.ui.dialogs.planned import Deed, PlanDialog, shortened

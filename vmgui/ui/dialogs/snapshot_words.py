@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QWidget
 
 from vmgui.actions.virsh import by_name
-from vmgui.insight.snapshot_take import name_refusal
+from vmgui.insight.snapshot_names import name_refusal
 from vmgui.inventory.key import Key
 from vmgui.inventory.snapshot import Snapshot
 from vmgui.ui.dialogs.dialog import (

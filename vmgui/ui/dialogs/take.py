@@ -12,7 +12,8 @@ from PySide6.QtWidgets import (
 )
 
 from vmgui.insight.file_plan import Fate
-from vmgui.insight.snapshot_take import DEFAULT_PATTERN, TakePlan
+from vmgui.insight.snapshot_names import DEFAULT_PATTERN
+from vmgui.insight.take_spec import TakePlan
 from vmgui.inventory.domain import AgentState, Disk, Domain
 from vmgui.ui.dialogs.edit import TextField
 from vmgui.ui.dialogs.form import caption, form_layout, set_why

@@ -4,6 +4,7 @@ import pytest
 
 from tests.worlds import HOSTILE_NAMES
 from vmgui.hypervisor.errors import UnfitText, UnreadableXml
+from vmgui.hypervisor.volumes import volume_xml
 from vmgui.hypervisor.xml.document import parse
 from vmgui.hypervisor.xml.snapshot_edit import (
     Repointing,
@@ -11,9 +12,8 @@ from vmgui.hypervisor.xml.snapshot_edit import (
     is_of_disks_only,
     machine_then_xml,
     new_snapshot_xml,
-    overlay_volume_xml,
 )
-from vmgui.insight.snapshot_take import TakenDisk, TakePlan
+from vmgui.insight.take_spec import TakenDisk, TakePlan
 
 DISKS = (
     TakenDisk("vda", "external", "/i/a.qcow2", "/i/a & b.qcow2", "qcow2"),
@@ -144,8 +144,9 @@ def test_the_definition_is_that_which_was_saved_and_memory_wants_that_which_ran(
 
 
 def test_an_overlay_is_a_volume_over_another_file() -> None:
-    root = parse(overlay_volume_xml("n <", "/i/a & b", "raw", 4096), "volume")
+    root = parse(volume_xml("n <", "qcow2", 4096, ("/i/a & b", "raw")), "volume")
     assert (root.findtext("name"), root.findtext("capacity")) == ("n <", "4096")
     assert root.findtext("backingStore/path") == "/i/a & b"
     assert root.find("backingStore/format[@type='raw']") is not None
     assert root.find("target/format[@type='qcow2']") is not None
+    assert root.findtext("target/compat") == "1.1"

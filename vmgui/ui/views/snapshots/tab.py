@@ -3,7 +3,7 @@
 import time
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QFrame,
@@ -38,7 +38,6 @@ _DETAILS_PX, _DETAILS_LEAST_PX = 352, 280
 _BELOW_PX = 760
 """Under this width of the tab there is no room for details beside the timeline."""
 
-_LOOK_EVERY_TICKS = 3
 NEXT_TURN_MS = 1
 """What takes long is done after it: without a wait Qt does both before it looks at the keys."""
 
@@ -67,7 +66,6 @@ class SnapshotsTab(QWidget):
         """Whether it shows a machine; what was just made shows none yet."""
         self._read_for: object = None
         self._planned_for: object = None
-        self._ticks = 0
         self.corner = SnapshotCorner(self)
         self.corner.take.clicked.connect(self.take)
         self._ask_storage = Question("read what the disks are", self)
@@ -81,10 +79,8 @@ class SnapshotsTab(QWidget):
         self._ask_xml = Question("read a snapshot's XML", self)
         self._ask_xml.answered.connect(self._on_xml)
         self._ask_xml.failed.connect(self._on_xml_failed)
-        self._look = Question("look for snapshots", self)
         self._make()
         bridge.inventory_changed.connect(self._on_changed)
-        bridge.ticked.connect(self._on_tick)
 
     # what is shown
 
@@ -101,11 +97,13 @@ class SnapshotsTab(QWidget):
         self.chain.set_storage(None)
         self.chain.say("")
         self.is_shown = True
+        if self.isVisible():
+            self._session.fleet.watch(key)
         self._take()
 
     def close_down(self) -> None:
         """Want no answer any more."""
-        for question in (self._ask_storage, self._ask_plan, self._ask_xml, self._look):
+        for question in (self._ask_storage, self._ask_plan, self._ask_xml):
             question.drop()
 
     @property
@@ -442,19 +440,14 @@ class SnapshotsTab(QWidget):
 
     # Qt
 
-    def _on_tick(self) -> None:
-        """Now and then look for snapshots that others took: libvirt has no event for them."""
-        self._ticks += 1
-        host = self._known.host
-        if self._ticks % _LOOK_EVERY_TICKS or not self.isVisible() or self._look.is_open:
-            return
-        if host is not None and host.link.state.is_fresh and not self._known.lacking_driver:
-            key, session = self._known.key, self._session
-            self._look.ask(lambda: session.look_for_snapshots(key))
-
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self._session.fleet.watch(self._known.key)
         self._read_if_changed()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._session.fleet.watch(None)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
