@@ -347,6 +347,8 @@ async def test_what_was_filled_in_stays_while_something_is_looked_up(
     window.actions_on_machines.perform("domain.clone", (web.key,))
     assert window.pages.currentWidget() is page
     assert plan_of(page).machines[0].name == "kept"
+    window.open_key(web.key)
+    assert isinstance(window.pages.currentWidget(), MachinePage), "its own page leads out, too"
     window.actions_on_machines.perform("domain.clone", (other.key,))
     assert window.pages.currentWidget() is not page, "another machine's is another page"
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from vmgui.actions.action import Action, Argument, ArgumentType, Danger, WrongAr
 from vmgui.hypervisor.errors import CallFailed
 from vmgui.insight.file_plan import FilePlan
 from vmgui.inventory.changes import Change
+from vmgui.inventory.host import LinkState
 from vmgui.inventory.key import Key
 from vmgui.inventory.snapshot import snapshot_key
 from vmgui.ui.dialogs.delete_snapshot import DeleteSnapshotDialog
@@ -215,6 +217,31 @@ async def test_a_change_of_the_machine_asks_again(
 
 
 # taking
+
+
+async def test_a_host_that_answers_again_is_asked_again(
+    qloop: QEventLoop, open_window: OpenWindow, tmp_path: Path
+) -> None:
+    window, machine = await open_world(open_window, tmp_path)
+    away = True
+
+    def answer(values: Mapping[str, object]) -> FilePlan:
+        if away:
+            raise CallFailed("It isn't known.", "The host is away.", "Wait.")
+        return taking(values)
+
+    dialog = TakeDialog(
+        deed_of(window, "snapshot.create", machine(RUNNING).key, Planner(answer)), {}, window
+    )
+    dialog.open()
+    host = window.session.inventory.hosts()[0]
+    lost = replace(host, link=replace(host.link, state=LinkState.LOST))
+    window.session.inventory.apply(Change(updated=(lost,)))
+    await until(lambda: dialog.live.problem and dialog._why.isVisible(), "why it can't be")
+    away = False
+    window.session.inventory.apply(Change(updated=(host,)))
+    await until(lambda: act_of(dialog).isEnabled(), "the plan is there, and it can be done")
+    dialog.close()
 
 
 async def test_what_is_chosen_for_a_snapshot_becomes_its_arguments(

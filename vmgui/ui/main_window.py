@@ -111,7 +111,8 @@ class MainWindow(QMainWindow):
 
     def open_row(self, address: Address) -> None:
         """Show the page of a row of the tree, and mark the row where the query shows it."""
-        if not self.side.tree.show_row(address):
+        # The row of a machine that is being cloned is the current one already: that tells nothing.
+        if not self.side.tree.show_row(address) or self.pages.is_clone:
             self._show_page(address)
 
     def open_key(self, key: Key) -> None:

@@ -93,6 +93,7 @@ class PlanDialog(Dialog):
         self.setMinimumWidth(current().px(_WIDTH_PX))
         self.deed = deed
         self._role = role
+        self._is_refused = bool(deed.refusal())
         self._content = QVBoxLayout()
         self._content.setContentsMargins(0, 0, 0, 0)
         self._content.setSpacing(GAP_PX)
@@ -204,10 +205,13 @@ class PlanDialog(Dialog):
         self.deed.run(arguments, self.live.plan)
 
     def _on_inventory(self, change: Change) -> None:
-        """Ask again where the machine or one of its snapshots became another."""
+        """Ask again where the machine, one of its snapshots, or whether it can be, is another."""
         machine = self.deed.machine
+        was_refused, self._is_refused = self._is_refused, bool(self.deed.refusal())
         keys = [*(each.key for each in (*change.added, *change.updated)), *change.removed]
-        if any(key == machine or _is_of(key, machine) for key in keys) and self.gone.isHidden():
+        about = any(key == machine or _is_of(key, machine) for key in keys)
+        back = was_refused and not self._is_refused  # such as a host that answers again
+        if (about or back) and self.gone.isHidden():
             self.live.again()
         self.refresh()
 

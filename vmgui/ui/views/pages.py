@@ -71,6 +71,11 @@ class Pages(QStackedWidget):
         """Tell whether several machines are shown."""
         return self._selection is not None and self.currentWidget() is self._selection
 
+    @property
+    def is_clone(self) -> bool:
+        """Tell whether the wizard that clones a machine is shown."""
+        return self._clone is not None and self.currentWidget() is self._clone
+
     def show_machine(self, key: Key) -> None:
         """Show the page of a machine, also when the machine is gone: the page says so."""
         if self._one is not None and self._one.key == key:
