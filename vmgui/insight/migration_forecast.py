@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class Allows:
     """What the migration may do by itself: fixed when it starts.
 
-    The throttle's steps are QEMU's (``cpu-throttle-initial``, ``-increment``, ``max-cpu-throttle``).
+    The throttle's steps are QEMU's: ``cpu-throttle-initial``, ``cpu-throttle-increment`` and
+    ``max-cpu-throttle``.
     ``post_copy`` means that a person may switch to it.
     """
 
