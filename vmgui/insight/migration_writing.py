@@ -19,7 +19,7 @@ _AGEING = 0.6
 """How much an observation counts beside the next newer one: guests change what they do."""
 
 _NEWEST = 6
-_TOLERANCE = 0.03
+_TOLERANCE = 0.01
 """Mean square of relative error that is put down to jitter, so that the plainer curve is taken."""
 
 _STEEPEST = 4.0

@@ -79,7 +79,7 @@ def test_the_pause_is_the_one_that_comes() -> None:
     assert last.pause_ms <= 300
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     writes=st.integers(5, 500),
     over=st.integers(20, 900),
@@ -91,8 +91,10 @@ def test_its_last_verdict_is_right_for_any_guest(
     writes: int, over: int, carries: int, seed: int, circle: bool
 ) -> None:
     pause_carries = carries * 0.3
-    fits_well, too_much = over < pause_carries * 0.6, over > pause_carries * 2
-    assume(fits_well or writes < carries * 0.7 or (writes > carries * 1.6 and too_much))
+    fits_well = over < pause_carries * 0.6
+    # Of what it writes, what waits to be sent already is no more to send.
+    anew = writes * (1 - min(pause_carries / over, 1))
+    assume(fits_well or writes < carries * 0.7 or anew > carries * 1.4)
     guest = Guest(1024, writes, over, in_a_circle=circle)
     run = migrate(guest, Link(carries), seed=seed, most_s=40)
     arrives = run.arrived_at_s is not None
@@ -127,7 +129,7 @@ def test_auto_converge_turns_a_never_into_an_arrival_only_where_it_is_allowed() 
     assert allowed.most_throttle_percent >= 40
     assert "Its vCPUs are slowed by up to " in allowed.sentence
     assert allowed.sentence.endswith("Without that: never.")
-    unslowed = migrate(guest, Link(160), most_s=at)
+    unslowed = migrate(guest, Link(160), most_s=at + 3)
     assert forecast(unslowed.samples, 300, 160 * MIB, NOTHING).converges is False
 
 

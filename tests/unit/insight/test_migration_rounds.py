@@ -1,9 +1,11 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.insight.simulated_migration import Guest, Link, migrate
-from vmgui.insight.migration_rounds import memory_amounts, phases, rounds
+from vmgui.insight.migration_rounds import Round, memory_amounts, phases, rounds
 from vmgui.insight.migration_writing import Writing, learn
 from vmgui.inventory.migration import MIB, EventKind, MigrationEvent, MigrationSample, Phase
 
@@ -80,7 +82,7 @@ def test_the_rounds_of_a_real_course_fit_together(told: bool) -> None:
     run = migrate(Guest(writes_mib_s=110, set_mib=1900, zero_mib=200), Link(160))
     found = rounds(run.samples, run.events if told else ())
     assert [each.number for each in found] == sorted({each.number for each in found})
-    for before, after in zip(found, found[1:], strict=False):
+    for before, after in pairwise(found):
         end = before.started_at_monotonic_s + before.duration_s
         assert end == pytest.approx(after.started_at_monotonic_s)
     sent = sum(each.sent_bytes or 0 for each in found)
@@ -183,8 +185,6 @@ def test_amounts_always_add_up(samples: list[MigrationSample]) -> None:
 
 @pytest.mark.parametrize(("rate", "size"), [(50, 4000), (300, 200), (120, 900)])
 def test_a_guest_is_known_by_its_rounds(rate: float, size: float) -> None:
-    from vmgui.insight.migration_rounds import Round
-
     guest = Writing(rate, size)
     seen = [
         Round(number, 0, length, True, dirty_bytes_per_s=guest.dirty_bytes(length) / length)
