@@ -79,7 +79,7 @@ def test_the_pause_is_the_one_that_comes() -> None:
     assert last.pause_ms <= 300
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     writes=st.integers(5, 500),
     over=st.integers(20, 900),
@@ -94,7 +94,8 @@ def test_its_last_verdict_is_right_for_any_guest(
     fits_well = over < pause_carries * 0.6
     # Of what it writes, what waits to be sent already is no more to send.
     anew = writes * (1 - min(pause_carries / over, 1))
-    assume(fits_well or writes < carries * 0.7 or anew > carries * 1.4)
+    too_much = anew > carries * 1.4 and over > pause_carries * 3
+    assume(fits_well or writes < carries * 0.7 or too_much)
     guest = Guest(1024, writes, over, in_a_circle=circle)
     run = migrate(guest, Link(carries), seed=seed, most_s=40)
     arrives = run.arrived_at_s is not None
@@ -289,7 +290,7 @@ def test_before_the_start_the_whole_way_is_told() -> None:
     assert forecast_before(gib, 0, 0, 300, NOTHING).converges is None
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     total=st.integers(1, 2**40),
     left=st.floats(0, 1),
