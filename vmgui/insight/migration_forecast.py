@@ -86,16 +86,17 @@ def forecast(
         return early
     last, allowed_ms = samples[-1], _allowed(max_downtime_ms)
     memory = float(last.memory_total_bytes or 0)
-    writing = learn(found, memory)
+    limit = bandwidth_limit_bps or math.inf
+    switch_below = min(sent or 0.0, limit) * allowed_ms / 1000
+    writing = learn(found, memory, switch_below)
     if writing is None or not sent:
         return _measuring("This hypervisor doesn't tell how much the machine writes.")
-    limit = bandwidth_limit_bps or math.inf
     now = Situation(
         memory_bytes=memory,
         remaining_bytes=last.memory_remaining_bytes or 0,
         round_elapsed_s=_elapsed(found[-1]),
         clears_bytes_per_s=min(clears(samples, found[-1].number) or sent, limit),
-        switch_below_bytes=min(sent, limit) * allowed_ms / 1000,
+        switch_below_bytes=switch_below,
         writing=writing,
         throttle_percent=last.throttle_percent or 0,
     )

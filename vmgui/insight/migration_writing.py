@@ -6,7 +6,9 @@ pages again and again no more than those. Both are one curve,
     dirty(t) = set · (1 − exp(−rate · t / set)),
 
 as random writes over a working set make it. Long rounds tell the size of the set, short ones the
-rate. vCPUs that are slowed by p per cent write as if (1 − p/100) of the time passed.
+rate. vCPUs that are slowed by p per cent write as if (1 − p/100) of the time passed. A round
+counts anew only what wasn't left over from the one before: of what was left, all was written by
+the guest (but in the first round), so so much of its set is missing from the count.
 """
 
 import math
@@ -19,6 +21,10 @@ _AGEING = 0.6
 """How much an observation counts beside the next newer one: guests change what they do."""
 
 _NEWEST = 6
+_OLDEST = 4
+_LEAST_WEIGHT = 0.1
+_CHANGED = 0.7
+
 _TOLERANCE = 0.01
 """Mean square of relative error that is put down to jitter, so that the plainer curve is taken."""
 
@@ -45,16 +51,21 @@ class Writing:
 class _Seen:
     written_for_s: float
     dirty_bytes: float
+    uncounted_bytes: float
     weight: float
 
 
-def learn(rounds: Iterable[Round], memory_bytes: float) -> Writing | None:
+def learn(
+    rounds: Iterable[Round], memory_bytes: float, left_over_bytes: float = 0.0
+) -> Writing | None:
     """Return the curve that fits the finished rounds best, None where none tells what was written.
+
+    ``left_over_bytes`` is what a round leaves to the next.
 
     It never claims a set larger than the memory. Where rounds of one length leave open whether
     the set is large or small, it is taken to be large, which is a straight line.
     """
-    seen = _seen(rounds)
+    seen = _seen(rounds, left_over_bytes)
     if not seen or memory_bytes <= 0:
         return None
     if all(each.dirty_bytes <= 0 for each in seen):
@@ -77,28 +88,45 @@ def learn(rounds: Iterable[Round], memory_bytes: float) -> Writing | None:
 _STEPS = 60
 
 
-def _seen(rounds: Iterable[Round]) -> list[_Seen]:
+def _seen(rounds: Iterable[Round], left_over_bytes: float) -> list[_Seen]:
     told = [
         (each, each.dirty_bytes_per_s)
         for each in rounds
         if each.finished and each.duration_s > 0 and each.dirty_bytes_per_s is not None
     ]
-    found = []
-    for age, (each, rate) in enumerate(reversed(told[-_NEWEST:])):
+    # Where it settles all rounds have one length, and only the first ones tell the set.
+    chosen = told if len(told) <= _NEWEST + _OLDEST else told[:_OLDEST] + told[-_NEWEST:]
+    found: list[_Seen] = []
+    for age, (each, rate) in enumerate(reversed(chosen)):
         duration = each.duration_s / each.count
         slowed = duration * (1 - min(each.throttle_percent, 99) / 100)
-        found.append(_Seen(slowed, max(rate, 0.0) * duration, _AGEING**age))
+        uncounted = left_over_bytes if each.number > 1 else 0.0
+        weight = max(_AGEING**age, _LEAST_WEIGHT)
+        seen = _Seen(slowed, max(rate, 0.0) * duration, uncounted, weight)
+        if all(_fits_to(seen, newer) for newer in found):
+            found.append(seen)
     return found
+
+
+def _fits_to(older: _Seen, newer: _Seen) -> bool:
+    """Tell whether both can be of one guest: in a longer time it never writes less.
+
+    Else it has changed what it does, and only the newer one counts.
+    """
+    short, long = sorted((older, newer), key=lambda each: each.written_for_s)
+    most, least = short.dirty_bytes, long.dirty_bytes + long.uncounted_bytes
+    return most * _CHANGED <= least
 
 
 def _fit(seen: list[_Seen], constant: float) -> tuple[float, float]:
     """Return the size of the set that fits best for a constant, and the error that is left."""
-    weight = sum(each.weight for each in seen if each.dirty_bytes > 0)
-    logs = [
-        (each.weight, math.log(each.dirty_bytes / -math.expm1(-constant * each.written_for_s)))
+    sizes = [
+        (each.weight, each.dirty_bytes / -math.expm1(-constant * each.written_for_s) + uncounted)
         for each in seen
-        if each.dirty_bytes > 0
+        if (uncounted := each.uncounted_bytes) or each.dirty_bytes
     ]
+    logs = [(share, math.log(size)) for share, size in sizes]
+    weight = sum(share for share, _ in logs)
     mean = sum(share * log for share, log in logs) / weight
     error = sum(share * (log - mean) ** 2 for share, log in logs) / weight
     return math.exp(mean), error
