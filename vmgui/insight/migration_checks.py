@@ -1,48 +1,38 @@
-"""Whether a machine can move to a host: checks, each with its evidence and its fix."""
+"""Whether a machine can move to a host: checks in three questions, each with evidence and fix."""
 
-from dataclasses import dataclass
-from enum import IntEnum, StrEnum
+from collections.abc import Iterable
 
+from vmgui.insight.migration_can_go import can_go
+from vmgui.insight.migration_can_run import can_run
+from vmgui.insight.migration_facts import MigrationFacts
+from vmgui.insight.migration_findings import Check, Fix, Question, Verdict
+from vmgui.insight.migration_will_work import will_work
 
-class Question(IntEnum):
-    """The three questions, in the order in which they are asked."""
-
-    CAN_RUN = 1  # can it run there?
-    CAN_GO = 2  # can it get there?
-    WILL_WORK = 3  # will it work once there?
-
-
-class Verdict(StrEnum):
-    """What came of a check; one that couldn't be made is worth knowing, as a warning is."""
-
-    PASS = "pass"  # noqa: S105  a verdict, no password
-    WARN = "warn"
-    FAIL = "fail"
-    UNKNOWN = "unknown"
+__all__ = ["Check", "Fix", "Question", "Verdict", "blocking", "checks", "counts", "why_not"]
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
-    """What would make a check pass.
-
-    ``action_id`` with ``arguments`` acts upon the machine where vmgui has such an action, and
-    ``spec_changes`` are fields of the `MigrationSpec` to set; where neither is there, ``title``
-    is a sentence of what a person has to do.
-    """
-
-    title: str
-    action_id: str = ""
-    arguments: tuple[tuple[str, str | bool | int | tuple[str, ...] | None], ...] = ()
-    spec_changes: tuple[tuple[str, object], ...] = ()
+def checks(facts: MigrationFacts) -> tuple[Check, ...]:
+    """Return all checks, in the order of the three questions."""
+    found = (*can_run(facts), *can_go(facts), *will_work(facts))
+    return tuple(sorted(found, key=lambda check: check.question))
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One check. ``evidence`` is the sentence that stands beside ``title``."""
+def blocking(found: Iterable[Check]) -> tuple[Check, ...]:
+    """Return what stands in the way."""
+    return tuple(check for check in found if check.verdict is Verdict.FAIL)
 
-    id: str
-    question: Question
-    title: str
-    verdict: Verdict
-    evidence: str
-    fix: Fix | None = None
+
+def counts(found: Iterable[Check]) -> tuple[int, int, int]:
+    """Return how many block, are worth knowing, and pass."""
+    verdicts = [check.verdict for check in found]
+    to_know = verdicts.count(Verdict.WARN) + verdicts.count(Verdict.UNKNOWN)
+    return verdicts.count(Verdict.FAIL), to_know, verdicts.count(Verdict.PASS)
+
+
+def why_not(found: Iterable[Check]) -> str:
+    """Return the reason why a host can't take the machine, "" where it can."""
+    stops = blocking(found)
+    if not stops:
+        return ""
+    more = len(stops) - 1
+    return f"{stops[0].title}: {stops[0].evidence}" + (f" (and {more} more)" if more else "")

@@ -143,12 +143,14 @@ class MigrationFacts:
     ``destination`` is None where that host isn't connected and nothing of it is known but its
     URI in ``spec``. ``guest_types_there`` are domain types ("kvm"), ``machine_types_there`` those
     of the machine's processor. ``other_job`` names the job that runs on the machine ("backup"),
-    "" for none. ``blockers`` are QEMU's own reasons, where it was asked. ``name_taken_there`` is
-    of the name that it will have; ``uuid_state_there`` is "" where the UUID isn't used there, else
-    "off" or "running" (a definition that is off is taken over). ``snapshots`` and ``checkpoints``
-    count. ``ports_open``: the source reaches the migration ports of the destination.
-    ``clock_apart_s`` is how far the hosts' clocks are apart, ``latency_s`` the way to the
-    destination. ``destination_hostname_resolves``: the source finds the destination by its name.
+    "" for none. ``blockers`` are QEMU's own reasons, where it was asked. ``name_taken_there``:
+    another machine has the name that it will have. ``uuid_state_there`` is "" where the UUID
+    isn't used there, "off" for a definition of its own from before, which is taken over, else the
+    state of what runs. ``snapshots`` and ``checkpoints`` count. ``ports_open``: the source
+    reaches the migration ports of the destination. ``destination_hostname_resolves``: the source
+    finds it by its name. ``clock_apart_s`` is how far the hosts' clocks are apart, ``latency_s``
+    the way to the destination. ``copies_offline``: disks of a machine that is off are copied by
+    vmgui itself. ``unread`` names in a sentence each thing that couldn't be read.
     """
 
     domain: Domain
@@ -172,4 +174,5 @@ class MigrationFacts:
     destination_hostname_resolves: bool | None = None
     clock_apart_s: float | None = None
     latency_s: float | None = None
+    copies_offline: bool = False
     unread: tuple[str, ...] = ()
