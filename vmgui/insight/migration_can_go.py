@@ -100,7 +100,10 @@ def _transport(facts: MigrationFacts) -> Check:
             f"Both hosts call themselves {here.host.hostname}, so neither finds the other by name.",
             Fix("Give each host a name of its own."),
         )
-    return about.passed(spec.transport_reason or choice.reason)
+    if spec.transport is choice.transport:
+        return about.passed(choice.reason)
+    meaning = next(each.meaning for each in choice.options if each.transport is spec.transport)
+    return about.passed(meaning)
 
 
 def _options(facts: MigrationFacts) -> Iterator[Check]:

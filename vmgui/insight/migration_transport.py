@@ -141,7 +141,7 @@ def conflicts(spec: MigrationSpec, *, copies_offline: bool = False) -> tuple[tup
 
 
 def _same_kind(source_uri: str, destination_uri: str) -> str:
-    drivers = [urlsplit(uri).scheme.partition("+")[0] for uri in (source_uri, destination_uri)]
+    drivers = [uri.partition(":")[0].partition("+")[0] for uri in (source_uri, destination_uri)]
     if drivers[0] != drivers[1]:
         return f"Machines don't move from {drivers[0]} to {drivers[1]}."
     if drivers[0] == "test":

@@ -96,7 +96,9 @@ def _keeping(facts: MigrationFacts) -> Iterator[Check]:
     """Yield what its definitions come to, where that is a surprise."""
     spec, domain = facts.spec, facts.domain
     about = _about("definition", "Definition")
-    if spec.live and not spec.persist_destination:
+    if not domain.persistent and not spec.persist_destination:
+        yield about.passed("it has none, here as there: gone when it is shut down")
+    elif spec.live and not spec.persist_destination:
         lost = " and it is gone when it is shut down" if spec.undefine_source else ""
         yield about.warned(f"It won't be defined there{lost}.")
     elif domain.persistent and not spec.undefine_source:

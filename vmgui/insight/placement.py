@@ -1,9 +1,10 @@
 """Where machines go when their host is emptied, or where a new one fits, and why.
 
 As many machines as possible get a host; among the ways to do that the one is taken in which the
-fullest host has most room left, then the one that comes first by name. Small questions are
-answered by trying everything, large ones by putting the largest first where most is free: what
-that finds is good, and never over a host's memory, but may leave out a machine that would fit.
+fullest host has most room left. Small questions are answered by trying everything. In large ones
+the search stops after a while, which began with the smallest first (so that many get a host) and
+with the largest first (so that all do, if that is possible): what it has found is never over a
+host's memory, but may leave out a machine that would fit.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,8 +23,13 @@ from vmgui.insight.placement_rules import (
 )
 from vmgui.inventory.key import Key
 
-MOST_TRIALS = 20_000
-"""Steps of the search after which the best way so far is taken; below a second at worst."""
+__all__ = ["Machine", "Move", "Plan", "Room", "Rule", "RuleKind", "Stays", "place"]
+
+MOST_TRIALS = 5_000
+"""Steps of the search after which the best way so far is taken; half a second at worst."""
+
+MOST_TRIALS_TO_LEVEL = 1_000
+"""Steps after which it is good enough if every machine has got a host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,20 +102,39 @@ class _Search:
     open: dict[Group, list[Room]]
     trials: int = 0
     best: _Placed = field(default_factory=dict)
-    best_score: tuple[int, float] = (-1, 0.0)
+    best_score: tuple[int, float] = (0, 0.0)
 
     @property
     def exact(self) -> bool:
-        return self.trials < MOST_TRIALS
+        """Tell whether no other way places more."""
+        return self._all_placed or self.trials < MOST_TRIALS
+
+    @property
+    def _all_placed(self) -> bool:
+        return self.best_score[0] == sum(len(group.machines) for group in self.groups)
 
     def run(self) -> _Placed:
+        """Return which group gets which room."""
+        self._smallest_first()
         self._descend(0, {}, {}, 0)
         return self.best
+
+    def _smallest_first(self) -> None:
+        placed: _Placed = {}
+        taken: dict[Key, list[Group]] = {}
+        for group in reversed(self.groups):
+            for room in self._emptiest_first(group, taken):
+                if not fits(group, room, taken, self.rules):
+                    placed[group] = room
+                    taken.setdefault(room.host, []).append(group)
+                    break
+        self.best = placed
+        self.best_score = (sum(len(group.machines) for group in placed), -self._fullest(taken))
 
     def _descend(
         self, index: int, placed: _Placed, taken: dict[Key, list[Group]], count: int
     ) -> None:
-        if self.trials >= MOST_TRIALS:
+        if self.trials >= (MOST_TRIALS_TO_LEVEL if self._all_placed else MOST_TRIALS):
             return
         self.trials += 1
         rest = sum(len(group.machines) for group in self.groups[index:])
@@ -154,17 +179,16 @@ def _fullness(room: Room, taken: dict[Key, list[Group]]) -> float:
 def _stays(
     group: Group, rooms: Sequence[Room], rules: tuple[Rule, ...], taken: dict[Key, list[Group]]
 ) -> list[Stays]:
-    if not group.stuck:
-        whys = [
-            allowed(group, room, rooms, rules) or fits(group, room, taken, rules) for room in rooms
-        ]
-        # A room that would take this group alone was given to others in the better plan.
-        said = " ".join(
-            why or f"{room.name} is needed by others."
-            for why, room in zip(whys, rooms, strict=True)
-        )
-        return [Stays(machine, said or "There is no other host.") for machine in group.machines]
-    return [Stays(machine, machine.stuck or group.stuck) for machine in group.machines]
+    if group.stuck:
+        return [Stays(machine, machine.stuck or group.stuck) for machine in group.machines]
+    whys = [
+        allowed(group, room, rooms, rules)
+        or fits(group, room, taken, rules)
+        or f"{room.name} was left out."
+        for room in rooms
+    ]
+    said = " ".join(dict.fromkeys(whys)) or "There is no other host."
+    return [Stays(machine, said) for machine in group.machines]
 
 
 def _moves(
@@ -173,16 +197,10 @@ def _moves(
     given = sum(each.memory_bytes for each in taken[room.host])
     promised = room.memory_bytes - room.memory_free_bytes + given
     after = f"{round_size(promised)} of {round_size(room.memory_bytes)} promised after all moves"
-    if len(open_) == 1:
-        reason = f"the only host that takes it; {after}"
-    else:
-        reason = after
+    reason = f"the only host that takes it; {after}" if len(open_) == 1 else after
     found = []
     for machine in group.machines:
         others = [each.name for each in group.machines if each is not machine]
         beside = f"; kept together with {', '.join(others)}" if others else ""
         found.append(Move(machine, room.host, room.name, f"{reason}{beside}"))
     return found
-
-
-__all__ = ["Group", "Machine", "Move", "Plan", "Room", "Rule", "RuleKind", "Stays", "place"]

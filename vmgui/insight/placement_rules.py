@@ -141,9 +141,9 @@ def fits(group: Group, room: Room, taken: Mapping[Key, list[Group]], rules: Iter
     memory = room.memory_free_bytes - sum(each.memory_bytes for each in given)
     if group.memory_bytes > memory:
         return f"{room.name} has too little memory."
-    if room.vcpus_free is not None:
-        if group.vcpus > room.vcpus_free - sum(each.vcpus for each in given):
-            return f"{room.name} has promised too many virtual CPUs."
+    vcpus = group.vcpus + sum(each.vcpus for each in given)
+    if room.vcpus_free is not None and vcpus > room.vcpus_free:
+        return f"{room.name} has promised too many virtual CPUs."
     mine = {tag for machine in group.machines for tag in machine.tags}
     there = {tag for each in given for machine in each.machines for tag in machine.tags}
     clash = sorted(mine & there & tags_of(rules, RuleKind.APART))

@@ -319,6 +319,12 @@ WORK: list[tuple[dict[str, Any], str, Verdict, str]] = [
     ({"clock_apart_s": -3.0}, "clocks", W, "3.0 s apart"),
     ({"clock_apart_s": None}, "clocks", U, ""),
     (spec(persist_destination=False), "definition", W, "gone when it is shut down"),
+    (
+        {**spec(persist_destination=False), **machine(persistent=False)},
+        "definition",
+        P,
+        "here as there",
+    ),
     (spec(undefine_source=False), "definition", W, "stays defined on lab-a"),
     ({"unread": ("lab-b's filters",)}, "unread:0", U, "lab-b's filters"),
 ]
