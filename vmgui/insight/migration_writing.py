@@ -23,7 +23,9 @@ _AGEING = 0.6
 _NEWEST = 6
 _OLDEST = 4
 _LEAST_WEIGHT = 0.1
+
 _CHANGED = 0.7
+"""What is off by more than that is no jitter: the guest does something else now."""
 
 _TOLERANCE = 0.01
 """Mean square of relative error that is put down to jitter, so that the plainer curve is taken."""
@@ -109,13 +111,15 @@ def _seen(rounds: Iterable[Round], left_over_bytes: float) -> list[_Seen]:
 
 
 def _fits_to(older: _Seen, newer: _Seen) -> bool:
-    """Tell whether both can be of one guest: in a longer time it never writes less.
+    """Tell whether both can be of one guest: the longer, the more, but at no higher rate.
 
     Else it has changed what it does, and only the newer one counts.
     """
     short, long = sorted((older, newer), key=lambda each: each.written_for_s)
-    most, least = short.dirty_bytes, long.dirty_bytes + long.uncounted_bytes
-    return most * _CHANGED <= least
+    in_short = short.dirty_bytes + short.uncounted_bytes
+    in_long = long.dirty_bytes + long.uncounted_bytes
+    slower = long.dirty_bytes / long.written_for_s * _CHANGED <= in_short / short.written_for_s
+    return slower and short.dirty_bytes * _CHANGED <= in_long
 
 
 def _fit(seen: list[_Seen], constant: float) -> tuple[float, float]:

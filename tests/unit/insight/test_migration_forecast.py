@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from tests.unit.insight.simulated_migration import Guest, Link, Result, migrate
 from vmgui.insight.migration_advice import Knob
+from vmgui.insight.migration_course import Situation, play
 from vmgui.insight.migration_forecast import Allows, Forecast, forecast, forecast_before
+from vmgui.insight.migration_writing import Writing
 from vmgui.inventory.migration import MIB, MigrationSample, Phase
 
 NOTHING = Allows()
@@ -166,7 +168,7 @@ def test_raising_the_limit_is_no_advice_where_the_link_is_what_holds_it_back() -
 
 
 def test_a_pause_of_many_seconds_is_no_advice() -> None:
-    run = migrate(Guest(4096, 900, 4000), Link(100), most_s=130)
+    run = migrate(Guest(2400, 900, 1600), Link(100), most_s=100)
     made = forecast(run.samples, 300, 100 * MIB, NOTHING, run.events)
     assert made.converges is False
     assert Knob.DOWNTIME not in [remedy.knob for remedy in made.remedies]
@@ -335,3 +337,11 @@ def test_whatever_is_told_the_forecast_is_whole(
     for each in made.coming:
         assert each.duration_s >= 0
         assert each.send_bytes <= total
+
+
+def test_what_never_ends_is_not_played_to_the_thousandth_round() -> None:
+    writing = Writing(400 * MIB, 4096 * MIB)
+    now = Situation(4096 * MIB, 1024 * MIB, 0.0, 160 * MIB, 48 * MIB, writing)
+    course = play(now, NOTHING)
+    assert not course.arrives
+    assert len(course.coming) < 20

@@ -32,16 +32,16 @@ def test_rounds_begin_where_the_events_say() -> None:
     samples = [sample(0, 1, 400), sample(2, 1, 200, 200), sample(4.5, 2, 150, 450)]
     events = [
         MigrationEvent(at, EventKind.ROUND, "Round", value)
-        for at, value in ((0.0, "1"), (4.0, "2"), (5.0, "not a number"))
+        for at, value in ((0.0, "1"), (4.25, "2"), (5.0, "not a number"))
     ]
     first, second = rounds(samples, [*events, MigrationEvent(1, EventKind.NOTE, "x", "2")])
-    assert (first.number, first.started_at_monotonic_s, first.duration_s) == (1, 0, 4)
-    assert (second.started_at_monotonic_s, second.duration_s) == (4, 0.5)
+    assert (first.number, first.started_at_monotonic_s, first.duration_s) == (1, 0, 4.25)
+    assert (second.started_at_monotonic_s, second.duration_s) == (4.25, 0.25)
     assert first.finished
     assert not second.finished
-    assert second.to_send_bytes == 200 * MIB  # 150 at the sample, half a second after it began
-    assert first.sent_bytes == pytest.approx(400 * MIB)
-    assert second.sent_bytes == pytest.approx(50 * MIB)
+    assert second.to_send_bytes == 175 * MIB  # 150 at the sample, a quarter second after it began
+    assert first.sent_bytes == pytest.approx(425 * MIB)
+    assert second.sent_bytes == pytest.approx(25 * MIB)
 
 
 def test_without_events_a_round_ends_when_what_was_left_is_sent() -> None:
@@ -198,3 +198,37 @@ def test_a_guest_is_known_by_its_rounds(rate: float, size: float) -> None:
     assert learned.dirty_bytes(1, 50) < learned.dirty_bytes(1)
     assert learn(seen[:0], 8000) is None
     assert learn([Round(1, 0, 5, True, dirty_bytes_per_s=0)], 8000) == Writing(0, 8000)
+
+
+def test_slowed_vcpus_are_reckoned_out_of_what_was_written() -> None:
+    guest = Writing(200, 4000)
+    seen = [
+        Round(
+            number,
+            0,
+            length,
+            True,
+            dirty_bytes_per_s=guest.dirty_bytes(length, slowed) / length,
+            throttle_percent=slowed,
+        )
+        for number, (length, slowed) in enumerate(((10.0, 0), (8.0, 20), (5.0, 50), (3.0, 70)), 1)
+    ]
+    learned = learn(seen, 8000)
+    assert learned is not None
+    assert learned.dirty_bytes(1) == pytest.approx(guest.dirty_bytes(1), rel=0.15)
+    assert learned.dirty_bytes(1, 50) == pytest.approx(guest.dirty_bytes(1, 50), rel=0.15)
+
+
+@pytest.mark.parametrize(("before", "now"), [(5, 300), (300, 5)])
+def test_a_guest_that_does_something_else_now_is_taken_as_it_is_now(
+    before: float, now: float
+) -> None:
+    rates = [before] * 4 + [now] * 3
+    lengths = (10.0, 6.0, 4.0, 3.0, 2.5, 2.0, 1.5)
+    seen = [
+        Round(number, 0, length, True, dirty_bytes_per_s=rate)
+        for number, (length, rate) in enumerate(zip(lengths, rates, strict=True), 1)
+    ]
+    learned = learn(seen, 8000)
+    assert learned is not None
+    assert learned.dirty_bytes(1) == pytest.approx(now, rel=0.2)
