@@ -70,8 +70,10 @@ def test_guests_have_a_lease_from_their_host(lab: LabStatus, connect: Connect) -
 
 def test_disks_lie_in_a_pool_and_are_written_to(lab: LabStatus, connect: Connect) -> None:
     connection = connect(lab.hosts[0].uri)
-    volumes = connection.storagePoolLookupByName("default").listVolumes()
-    assert sorted(volumes) == ["db-01.qcow2", "web-01.qcow2"]
+    assert connection.storagePoolLookupByName("default").listVolumes() == ["web-01.qcow2"]
+    for host in lab.hosts:
+        shared = connect(host.uri).storagePoolLookupByName("shared")
+        assert sorted(shared.listVolumes()) == ["db-01.qcow2", "db-02.qcow2"]
     database = connection.lookupByName("db-01")
     written = database.blockStats("vda")[3]
     eventually(lambda: database.blockStats("vda")[3] > written, "the database writes", 60)

@@ -27,8 +27,9 @@ def test_down_leaves_nothing(lab_name: str) -> None:
     assert status.running
     assert "web-01 is up on lab-a (1 of 1)." in said
     traces = Traces(lab_name)
-    # The supervisor, the two processes that hold the host, libvirtd, dnsmasq, QEMU.
-    assert len(traces.processes()) >= 6
+    # The supervisor, the two processes that hold the host and the switch each, libvirtd, dnsmasq,
+    # QEMU.
+    assert len(traces.processes()) >= 8
     assert traces.mounts()
     assert len(traces.folders()) == 2
     lab.down(lab_name)
@@ -93,11 +94,14 @@ def test_a_killed_supervisor_takes_the_processes_along(lab_name: str) -> None:
 
 def test_the_next_up_sweeps_after_a_crash(lab_name: str) -> None:
     crashed = lab.up(2, 0, name=lab_name).hosts[0]
+    state = Layout(lab_name).read()
+    assert state is not None
     # A stopped process 1 can't see that its supervisor died: the worst that can be left.
-    os.kill(crashed.init_pid, signal.SIGSTOP)
+    for pid in (crashed.init_pid, state.switch_pid):
+        os.kill(pid, signal.SIGSTOP)
     traces = Traces(lab_name)
     _kill_supervisor(lab_name)
-    assert crashed.init_pid in traces.processes()
+    assert {crashed.init_pid, state.switch_pid} <= set(traces.processes())
     status = lab.up(1, 0, name=lab_name)
     assert [host.name for host in status.hosts] == ["lab-a"]
     assert not traces.processes()

@@ -115,6 +115,51 @@ print(json.dumps({"bare": bare, "running": running, "pool": pool, "seen": seen, 
                   "known": [a.pw_name for a in pwd.getpwall() if a.pw_name == "libvirt-qemu"]}))
 """
 
+_TRY_LINK = """
+import json, os, pathlib, libvirt
+from vmgui import lab
+from vmgui.lab import guests
+try:
+    status = lab.up(2, 1)
+    here, there = (libvirt.open(host.uri) for host in status.hosts)
+    guests.set_workload(status.name, "web-01", 0, 1)
+    guests.reset_heartbeat(status.name, "web-01")
+    there.storagePoolLookupByName("default").createXML(
+        "<volume><name>web-01.qcow2</name><capacity unit='MiB'>64</capacity>"
+        "<target><format type='qcow2'/></target></volume>"
+    )
+    limited = lab.link().set_rate(400_000_000, "lab-b")["lab-b"].rate_bps
+    flags = libvirt.VIR_MIGRATE_LIVE | libvirt.VIR_MIGRATE_NON_SHARED_DISK
+    here.lookupByName("web-01").migrate3(there, {"migrate_uri": "tcp://lab-b"}, flags)
+    pulse = guests.heartbeat(status.name, "web-01")
+    cut = lab.link().cut()
+    running = [[domain.name() for domain in host.listAllDomains(1)] for host in (here, there)]
+finally:
+    lab.down()
+print(json.dumps({
+    "running": running,
+    "limited": limited,
+    "joined": [port.joined for port in cut.values()],
+    "beats": pulse.beats,
+    "addresses": [host.port.address for host in status.hosts],
+    "left": [str(path) for path in pathlib.Path.home().glob("**/lab/default*")],
+}))
+"""
+
+_TRY_UNLINKED = """
+import json
+from vmgui import lab
+try:
+    status = lab.up(2, 0)
+finally:
+    lab.down()
+print(json.dumps({
+    "running": [host.running for host in status.hosts],
+    "ports": [host.port for host in status.hosts],
+    "notes": status.notes,
+}))
+"""
+
 _TRY_PROBLEMS = """
 import asyncio, json
 from dataclasses import asdict
@@ -143,8 +188,12 @@ class Other:
         tun_mode: str = "666",
         refuse_namespaces: bool = False,
         bare: bool = False,
+        hidden: str = "",
     ) -> Any:
-        """Run a script as that user, and return what it printed as JSON."""
+        """Run a script as that user, and return what it printed as JSON.
+
+        The program ``hidden`` isn't installed for it.
+        """
         home = self.room / "home"
         home.mkdir(exist_ok=True)
         (home / "try.py").write_text(script)
@@ -159,6 +208,8 @@ class Other:
         extra = f"mount --bind {tun} /dev/net/tun\n"
         if bare:
             extra += _BARE.format(user=self.uid)
+        if hidden:
+            extra += f"mount --bind /dev/null {shutil.which(hidden)}\n"
         if refuse_namespaces:
             # The kernel makes no user namespace for a process that lives in a chroot.
             extra += "mount --rbind / root\n"
@@ -222,6 +273,24 @@ def test_an_ordinary_user_has_hosts_with_networks(other: Other) -> None:
     assert not any("tun" in note for note in seen["notes"])
     assert seen["left"] == []
     assert _processes_of(other.uid) == []
+
+
+def test_an_ordinary_users_hosts_are_linked_and_a_guest_moves_between_them(other: Other) -> None:
+    seen = other.run(_TRY_LINK)
+    assert [sorted(names) for names in seen["running"]] == [[], ["web-01", "web-02"]]
+    assert seen["beats"] > 1
+    assert (seen["limited"], seen["joined"]) == (400_000_000, [False, False])
+    assert len(set(seen["addresses"])) == 2
+    assert seen["left"] == []
+    assert _processes_of(other.uid) == []
+
+
+def test_without_the_tools_of_a_link_the_lab_comes_up_and_says_so(other: Other) -> None:
+    seen = other.run(_TRY_UNLINKED, hidden="tc")
+    assert (seen["running"], seen["ports"]) == ([True, True], [None, None])
+    note = next(note for note in seen["notes"] if "not linked" in note)
+    assert "No tc was found" in note
+    assert "iproute" in note
 
 
 @pytest.mark.parametrize("is_root", [True, False])

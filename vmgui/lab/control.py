@@ -11,14 +11,17 @@ from contextlib import aclosing
 from pathlib import Path
 
 import vmgui
+from vmgui.lab.definitions import GUEST_MEMORY_MIB
 from vmgui.lab.layout import Layout
 from vmgui.lab.namespaces import begin, judge, probe
 from vmgui.lab.processes import end, has_ended
 from vmgui.lab.records import LabProblem, LabStatus, LabUnavailable
 from vmgui.lab.requirements import missing_things
+from vmgui.lab.switch import Link
 
 DEFAULT_NAME = "default"
 MOST_HOSTS = 26
+LEAST_MEMORY_MIB = 80
 
 _DOWN_TIMEOUT_S = 30.0
 
@@ -66,14 +69,16 @@ def up(
     *,
     name: str = DEFAULT_NAME,
     owner_pid: int | None = None,
+    memory_mib: int = GUEST_MEMORY_MIB,
 ) -> LabStatus:
     """Start a lab, or find it up already, and return it once every guest has booted.
 
-    ``guests`` is per host. ``progress`` gets plain sentences. With ``owner_pid`` the lab ends
-    with that process, else it stays until :func:`down`. Raises LabUnavailable; nothing of the
-    lab is left then. An exception raised in here (or by ``progress``) ends the lab as well.
+    ``guests`` is per host, ``memory_mib`` each guest's. ``progress`` gets plain sentences. With
+    ``owner_pid`` the lab ends with that process, else it stays until :func:`down`. Raises
+    LabUnavailable; nothing of the lab is left then. An exception raised in here (or by
+    ``progress``) ends the lab as well.
     """
-    with _start(Layout(name), hosts, guests, owner_pid) as process:
+    with _start(Layout(name), hosts, guests, owner_pid, memory_mib) as process:
         assert process.stdout is not None
         for line in process.stdout:
             _take(line, progress)
@@ -87,12 +92,13 @@ async def up_async(
     *,
     name: str = DEFAULT_NAME,
     owner_pid: int | None = None,
+    memory_mib: int = GUEST_MEMORY_MIB,
 ) -> LabStatus:
     """Start a lab like :func:`up` without blocking the loop; ``progress`` is called on it.
 
     Cancelling ends the lab that is being started.
     """
-    with _start(Layout(name), hosts, guests, owner_pid) as process:
+    with _start(Layout(name), hosts, guests, owner_pid, memory_mib) as process:
         async with aclosing(_lines(process)) as lines:
             async for line in lines:
                 _take(line, progress)
@@ -134,6 +140,11 @@ def down(name: str = DEFAULT_NAME) -> None:
         layout.sweep()
 
 
+def link(name: str = DEFAULT_NAME) -> Link:
+    """Return the switch that joins the hosts of a lab, to be set, cut and joined."""
+    return Link(name)
+
+
 def restart_daemon(name: str, host: str) -> None:
     """Have a host start its libvirt daemon again, where it has none; its guests live on."""
     for known in status(name).hosts:
@@ -142,9 +153,15 @@ def restart_daemon(name: str, host: str) -> None:
 
 
 def _start(
-    layout: Layout, hosts: int, guests: int, owner_pid: int | None
+    layout: Layout, hosts: int, guests: int, owner_pid: int | None, memory_mib: int
 ) -> subprocess.Popen[bytes]:
     """Start the supervisor; the process here ends at once, its output goes on until it is up."""
+    if memory_mib < LEAST_MEMORY_MIB:
+        raise LabUnavailable(
+            "This lab can't be started.",
+            f"Guests with {memory_mib} MiB of memory were asked for.",
+            f"Their Linux needs {LEAST_MEMORY_MIB} MiB at least.",
+        )
     if not (1 <= hosts <= MOST_HOSTS and guests >= 0):
         raise LabUnavailable(
             "This lab can't be started.",
@@ -155,6 +172,7 @@ def _start(
     search = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
     command = [sys.executable, "-m", "vmgui.lab.supervisor", "--name", layout.name]
     command += ["--hosts", str(hosts), "--guests", str(guests)]
+    command += ["--memory", str(memory_mib)]
     if owner_pid is not None:
         command += ["--owner", str(owner_pid)]
     return subprocess.Popen(

@@ -8,6 +8,7 @@ import hashlib
 import itertools
 import subprocess
 import uuid
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
@@ -19,9 +20,13 @@ INSIDE_BOOT = "/var/lib/libvirt/boot"
 INSIDE_SOCKETS = "/var/lib/libvirt/sockets"
 INSIDE_LOGS = "/var/log/libvirt"
 INSIDE_IMAGES = "/var/lib/libvirt/images"
+INSIDE_SHARED = "/var/lib/libvirt/shared"
+INSIDE_BEATS = "/var/lib/libvirt/beats"
+BEATS_SOCKET = "socket"
 
 GUEST_MEMORY_MIB = 96
 GUEST_DISK_MIB = 64
+_SHARED_INDEX = 1
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, METADATA_URI)
 
@@ -46,6 +51,7 @@ namespaces = []
 remember_owner = 0
 stdio_handler = "file"
 hugetlbfs_mount = []
+shared_filesystems = ["{shared}"]
 """
 
 # libvirt looks up the account that its distribution built in before it reads qemu.conf, and ends
@@ -73,7 +79,7 @@ _NETWORK = """\
 
 _POOL = """\
 <pool type='dir'>
-  <name>default</name>
+  <name>{name}</name>
   <uuid>{uuid}</uuid>
   <target><path>{images}</path></target>
 </pool>
@@ -109,7 +115,14 @@ _GUEST = """\
     </disk>
     <controller type='usb' model='none'/>
     {interface}<mac address='{mac}'/><model type='virtio'/><rom enabled='no'/></interface>
-    <serial type='pty'><log file='{logs}/{name}-serial.log' append='on'/></serial>
+    <serial type='pty'>
+      <log file='{logs}/{name}-serial.log' append='on'/>
+      <target port='0'/>
+    </serial>
+    <serial type='unix'>
+      <source mode='connect' path='{beats}'><reconnect enabled='yes' timeout='1'/></source>
+      <target port='1'/>
+    </serial>
     <console type='pty'><target type='serial'/></console>
     <graphics type='vnc'><listen type='socket'/></graphics>
     <video><model type='vga'/></video>
@@ -142,10 +155,19 @@ ROLES = (
 
 @dataclass(frozen=True, slots=True)
 class GuestSpec:
-    """A guest to be made; its name is found once in the whole lab, so that it can migrate."""
+    """A guest to be made; its name is found once in the whole lab, so that it can migrate.
+
+    ``shared``: whether its disk lies in the pool that all hosts see.
+    """
 
     name: str
     role: Role
+    shared: bool = False
+
+    @property
+    def images(self) -> str:
+        """The folder of its disk, as a host sees it."""
+        return INSIDE_SHARED if self.shared else INSIDE_IMAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +179,7 @@ class HostSpec:
     virt_type: str
     networked: bool
     guests: tuple[GuestSpec, ...]
+    memory_mib: int = GUEST_MEMORY_MIB
 
 
 def host_name(index: int) -> str:
@@ -165,12 +188,16 @@ def host_name(index: int) -> str:
 
 
 def guest_specs(host_index: int, host_count: int, guest_count: int) -> tuple[GuestSpec, ...]:
-    """Return the guests of one host: a role each, numbered through the hosts."""
+    """Return the guests of one host: a role each, numbered through the hosts.
+
+    The second one's disk is in the shared pool, so that two guests are one of either kind.
+    """
     specs = []
     for index in range(guest_count):
         round_, role = divmod(index, len(ROLES))
         number = 1 + host_index + round_ * host_count
-        specs.append(GuestSpec(f"{ROLES[role].name}-{number:02d}", ROLES[role]))
+        name = f"{ROLES[role].name}-{number:02d}"
+        specs.append(GuestSpec(name, ROLES[role], shared=index == _SHARED_INDEX))
     return tuple(specs)
 
 
@@ -194,18 +221,40 @@ def guest_xml(host: HostSpec, guest: GuestSpec) -> str:
         description=escape(f"A tiny Linux of the lab, at home on {host.name}."),
         metadata_uri=quoteattr(METADATA_URI),
         tags="".join(f"<vmgui:tag>{escape(tag)}</vmgui:tag>" for tag in guest.role.tags),
-        memory_mib=GUEST_MEMORY_MIB,
+        memory_mib=host.memory_mib,
         boot=INSIDE_BOOT,
         role=guest.role.name,
-        images=INSIDE_IMAGES,
+        images=guest.images,
         interface=_NETWORKED if host.networked else _USER_MODE,
         mac=_mac(host.lab, guest.name),
         logs=INSIDE_LOGS,
+        beats=f"{INSIDE_BEATS}/{BEATS_SOCKET}",
     )
 
 
-def write_host(host: HostSpec, folder: Path) -> None:
-    """Write a host's configuration and its guests' disks under its folder."""
+def write_shared(hosts: Iterable[HostSpec], folder: Path) -> None:
+    """Write what lies in the pool that all hosts see: the disks of those guests."""
+    folder.mkdir()
+    for host in hosts:
+        _make_disks((guest for guest in host.guests if guest.shared), folder)
+
+
+def _make_disks(guests: Iterable[GuestSpec], folder: Path) -> None:
+    for guest in guests:
+        subprocess.run(
+            [
+                *("qemu-img", "create", "-q", "-f", "qcow2"),
+                *(folder / f"{guest.name}.qcow2", f"{GUEST_DISK_MIB}M"),
+            ],
+            check=True,
+        )
+
+
+def write_host(host: HostSpec, folder: Path, hosts: str) -> None:
+    """Write a host's configuration and its guests' disks under its folder.
+
+    ``hosts`` is what its /etc/hosts says.
+    """
     etc, lib = folder / "etc", folder / "lib"
     for made in (
         etc / "qemu" / "networks" / "autostart",
@@ -214,40 +263,48 @@ def write_host(host: HostSpec, folder: Path) -> None:
         lib / "images",
         lib / "boot",
         lib / "sockets",
+        lib / "shared",
+        lib / "beats",
         folder / "log",
     ):
         made.mkdir(parents=True)
-    identity = _identity(host.lab, host.name)
-    (etc / "libvirtd.conf").write_text(_LIBVIRTD_CONF.format(uuid=identity, sockets=INSIDE_SOCKETS))
-    (etc / "qemu.conf").write_text(_QEMU_CONF)
+    own = _identity(host.lab, host.name)
+    (etc / "libvirtd.conf").write_text(_LIBVIRTD_CONF.format(uuid=own, sockets=INSIDE_SOCKETS))
+    (etc / "qemu.conf").write_text(_QEMU_CONF.format(shared=INSIDE_SHARED))
     _define(
         etc / "qemu" / "networks",
         "default",
         _NETWORK.format(uuid=_identity(host.lab, host.name, "network")),
     )
-    _define(
-        etc / "storage",
-        "default",
-        _POOL.format(uuid=_identity(host.lab, host.name, "pool"), images=INSIDE_IMAGES),
-    )
+    for pool, identity, images in (
+        ("default", _identity(host.lab, host.name, "pool"), INSIDE_IMAGES),
+        ("shared", _identity(host.lab, host.name, "shared"), INSIDE_SHARED),
+    ):
+        _define(etc / "storage", pool, _POOL.format(name=pool, uuid=identity, images=images))
     for guest in host.guests:
         _define(etc / "qemu", guest.name, guest_xml(host, guest))
-        image = lib / "images" / f"{guest.name}.qcow2"
-        subprocess.run(
-            ["qemu-img", "create", "-q", "-f", "qcow2", image, f"{GUEST_DISK_MIB}M"],
-            check=True,
-        )
+    _make_disks((guest for guest in host.guests if not guest.shared), lib / "images")
 
     for file, entry in _ACCOUNT_FILES.items():
         known = Path("/etc", file).read_bytes().decode(errors="surrogateescape")
         (folder / file).write_bytes(_accounts(known, entry).encode(errors="surrogateescape"))
         # Daemons that gave up root (dnsmasq) look themselves up.
         (folder / file).chmod(0o644)
+    (folder / "hosts").write_text(hosts)
+    (folder / "hosts").chmod(0o644)
 
 
-def account_mounts(folder: Path) -> list[tuple[Path, str]]:
-    """Return where a host sees its accounts, which `write_host` put under ``folder``."""
-    return [(folder / file, f"/etc/{file}") for file in _ACCOUNT_FILES]
+def hosts_file(addresses: Mapping[str, str]) -> str:
+    """Return hosts(5) for inside the lab, of the hosts' addresses by their names."""
+    entries = {"127.0.0.1": "localhost", "::1": "localhost"}
+    entries |= {address: name for name, address in addresses.items()}
+    return "".join(f"{address}\t{name}\n" for address, name in entries.items())
+
+
+def etc_mounts(folder: Path) -> list[tuple[Path, str]]:
+    """Return where a host sees its accounts and its hosts(5), as `write_host` wrote them."""
+    files = [*_ACCOUNT_FILES, *(["hosts"] if Path("/etc/hosts").is_file() else [])]
+    return [(folder / file, f"/etc/{file}") for file in files]
 
 
 def _accounts(known: str, entry: str) -> str:

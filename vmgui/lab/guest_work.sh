@@ -1,6 +1,7 @@
 #!/bin/busybox sh
 # A little work now and then, so that the figures of a guest at rest move: a wave of bursts,
 # by role more of processor, of disk or of network. A few per cent of one emulated processor.
+# It rests while there is a file /var/run/rest.
 export PATH=/bin
 read -r role </var/run/role
 
@@ -24,6 +25,7 @@ talk() {
 
 while :; do
     for height in 1 2 4 6 8 6 4 2; do
+        while [ -e /var/run/rest ]; do sleep 3; done
         case $role in
         web | mail) talk $((height * 2)); compute $((height * 300)) ;;
         db | files) store $((height * 4)); compute $((height * 300)) ;;

@@ -5,6 +5,10 @@ needs the standard library alone, so that each host costs few pages and starts a
 
     python -I host_init.py '{"name": "lab-a", "mounts": [["/from", "/to"]], "argv": [...]}'
 
+With no ``argv`` it ends once all is made; with ``hold`` it stays, and starts nothing. With
+``user_of``, the pid of another's process 1, it lives in that one's user namespace, which then
+has power over its network.
+
 Standard input is the life line: when its other end is closed, by whatever death, the host ends.
 Standard output carries JSON lines: ``init_pid`` (as seen outside), ``devices`` (which of them
 can't be opened and why), ``failed``, ``ended`` (the daemon's exit status). SIGUSR1 starts the
@@ -88,6 +92,18 @@ def _enter_user_namespace(uid_range: list[int], gid_range: list[int]) -> None:
     os.wait()
     if complaint:
         raise _Failed(f"mapping the user's range of identities: {complaint}")
+    _become_root()
+
+
+def _join_user_namespace(of: int) -> None:
+    """Become root of the user namespace that a process of this user made before."""
+    namespace = os.open(f"/proc/{of}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
+    _check(_libc.setns(namespace, _NEWUSER), "joining the lab's user namespace")
+    os.close(namespace)
+    _become_root()
+
+
+def _become_root() -> None:
     os.setgroups([0])
     os.setresgid(0, 0, 0)
     os.setresuid(0, 0, 0)
@@ -248,12 +264,14 @@ class _Host:
 def main(wanted: dict[str, Any]) -> int:
     """Make the namespaces as asked, be their process 1, and return an exit status."""
     try:
-        if wanted["uid_range"]:
+        if wanted["uid_range"] and wanted["user_of"]:
+            _join_user_namespace(wanted["user_of"])
+        elif wanted["uid_range"]:
             _enter_user_namespace(wanted["uid_range"], wanted["gid_range"])
         _check(
             _libc.unshare(_NEWNS | _NEWUTS | _NEWIPC | _NEWNET | _NEWPID), "making the namespaces"
         )
-    except _Failed as failure:
+    except (_Failed, OSError) as failure:
         _say(failed=str(failure))
         return 1
     init = os.fork()
@@ -266,6 +284,8 @@ def main(wanted: dict[str, Any]) -> int:
         _say(devices=_refusals())
         if wanted["argv"]:
             _Host(wanted["argv"], wanted["log"], once=wanted["once"]).run()
+        elif wanted["hold"]:
+            os.read(sys.stdin.fileno(), 1)
     except (_Failed, OSError) as failure:
         _say(failed=str(failure))
         return 1

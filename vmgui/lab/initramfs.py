@@ -1,4 +1,4 @@
-"""The whole root file system of a lab's guest: busybox, a few kernel modules, three scripts.
+"""The whole root file system of a lab's guest: busybox, a few kernel modules, a few scripts.
 
 Formats: "newc" cpio as in the kernel's ``Documentation/driver-api/early-userspace/
 buffer-format.rst``; a module's dependencies as ``depends=`` in its ``.modinfo`` section.
@@ -28,6 +28,8 @@ _FILE, _FOLDER, _LINK = 0o100000, 0o040000, 0o120000
 _INITTAB = """\
 ::sysinit:/etc/start
 ::respawn:/etc/work
+::respawn:/etc/write
+::respawn:/etc/beat
 ttyS0::respawn:-/bin/sh
 tty1::respawn:-/bin/sh
 ::ctrlaltdel:/bin/poweroff
@@ -116,6 +118,8 @@ def initramfs(busybox: bytes, modules: Mapping[str, bytes]) -> bytes:
         "etc/start": (here / "guest_init.sh").read_bytes(),
         "etc/lease": (here / "guest_lease.sh").read_bytes(),
         "etc/work": (here / "guest_work.sh").read_bytes(),
+        "etc/write": (here / "guest_write.sh").read_bytes(),
+        "etc/beat": (here / "guest_beat.sh").read_bytes(),
         "etc/acpi/PWRF/00000080": b"#!/bin/sh\n/bin/poweroff\n",
     }
     files = {

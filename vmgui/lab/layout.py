@@ -10,7 +10,8 @@ import os
 import re
 import shutil
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from urllib.parse import quote
 
 from vmgui import places
 from vmgui.lab.processes import child_called, end, start_ticks
-from vmgui.lab.records import LabHost, LabStatus, LabUnavailable
+from vmgui.lab.records import LabHost, LabPort, LabStatus, LabUnavailable
 
 # struct sockaddr_un holds 108 bytes, the last of which is NUL.
 _LONGEST_SOCKET_PATH = 107
@@ -44,11 +45,14 @@ class HostState:
 
 @dataclass(frozen=True, slots=True)
 class LabState:
-    """What the supervisor writes down about its lab."""
+    """What the supervisor writes down about its lab. The switch is seen like a host."""
 
     ready: bool
     hosts: tuple[HostState, ...]
     notes: tuple[str, ...]
+    memory_mib: int
+    switch_pid: int
+    switch_started_ticks: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,20 @@ class Layout:
     def host_dir(self, host: str) -> Path:
         """Return the folder that a host sees as its own places of libvirt."""
         return self.state_dir / host
+
+    @property
+    def shared_dir(self) -> Path:
+        """The folder of disks that all hosts see at the same place."""
+        return self.state_dir / "shared"
+
+    @property
+    def beats_dir(self) -> Path:
+        """The folder of the socket that the guests' heartbeats come to, seen by all hosts."""
+        return self.run_dir / "beats"
+
+    def beat_file(self, guest: str) -> Path:
+        """Return the file that keeps what is known of a guest's heartbeat."""
+        return self.state_dir / "heartbeats" / f"{guest}.json"
 
     def serial_log(self, host: str, guest: str) -> Path:
         """Return the file that records what a guest says on its serial console."""
@@ -131,7 +149,38 @@ class Layout:
                 HostState(**{**host, "guests": tuple(host["guests"])}) for host in known["hosts"]
             ),
             notes=tuple(known["notes"]),
+            memory_mib=known["memory_mib"],
+            switch_pid=known["switch_pid"],
+            switch_started_ticks=known["switch_started_ticks"],
         )
+
+    @property
+    def _ports_path(self) -> Path:
+        return self.state_dir / "link.json"
+
+    def ports(self) -> dict[str, LabPort]:
+        """Return how the hosts are joined, by their names; nothing where they are not linked."""
+        try:
+            known = json.loads(self._ports_path.read_text())
+        except FileNotFoundError:
+            return {}
+        return {host: LabPort(**port) for host, port in known.items()}
+
+    @contextmanager
+    def ports_to_change(self) -> Iterator[dict[str, LabPort]]:
+        """Give the ports to whoever changes the link, one at a time; what is in there is kept."""
+        folder = os.open(self.state_dir, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            ports = self.ports()
+            try:
+                yield ports
+            finally:
+                draft = self._ports_path.with_suffix(".new")
+                draft.write_text(json.dumps({host: asdict(port) for host, port in ports.items()}))
+                draft.replace(self._ports_path)
+        finally:
+            os.close(folder)
 
     def status(self) -> LabStatus:
         """Return the lab as it is now; asks the kernel, never libvirt."""
@@ -139,6 +188,7 @@ class Layout:
         if state is None or self.supervisor_pid() is None:
             return LabStatus(self.name, running=False)
         hosts = []
+        ports = self.ports()
         for host in state.hosts:
             pid = child_called(DAEMON, host.init_pid) if host.is_alive() else None
             hosts.append(
@@ -150,6 +200,7 @@ class Layout:
                     running=pid is not None,
                     virt_type=host.virt_type,
                     guests=host.guests,
+                    port=ports.get(host.name),
                 )
             )
         return LabStatus(self.name, running=state.ready, hosts=tuple(hosts), notes=state.notes)
@@ -210,9 +261,12 @@ class Layout:
     def sweep_but_lock(self) -> None:
         """End and delete the same, but keep the lock for a new lab."""
         state = self.read()
-        for host in state.hosts if state else ():
-            if host.is_alive():
-                end(host.init_pid)
+        left = [(host.init_pid, host.init_started_ticks) for host in state.hosts] if state else []
+        if state:
+            left.append((state.switch_pid, state.switch_started_ticks))
+        for pid, started in left:
+            if start_ticks(pid) == started:
+                end(pid)
         if self.run_dir.exists():
             shutil.rmtree(self.run_dir)
         for entry in list(self.state_dir.iterdir()):

@@ -90,11 +90,15 @@ def begin(
     mounts: Sequence[tuple[Path, str]] = (),
     log: str = os.devnull,
     once: bool = False,
+    hold: bool = False,
+    user_of: int = 0,
 ) -> Namespaces:
     """Start a program in namespaces of its own, without waiting for them.
 
     ``mounts`` are pairs of a folder and where the program sees it; ``log``, a path as the
     program sees it, takes what it says; with ``once`` the namespaces end with the program.
+    With ``hold`` they live without a program. ``user_of`` is the process 1 of namespaces whose
+    user namespace these are to share.
     """
     ranges = id_ranges()
     wanted = {
@@ -103,6 +107,8 @@ def begin(
         "argv": list(argv),
         "log": log,
         "once": once,
+        "hold": hold,
+        "user_of": user_of,
         "uid_range": ranges[0] if ranges else None,
         "gid_range": ranges[1] if ranges else None,
     }

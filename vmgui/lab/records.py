@@ -4,12 +4,24 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class LabPort:
+    """A host's cable to the lab's switch. ``rate_bps``: bits a second each way; None: no limit.
+
+    ``address`` is the host's own on the switch; inside the lab, hosts know each other by name too.
+    """
+
+    address: str
+    joined: bool
+    rate_bps: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class LabHost:
     """One disposable hypervisor.
 
     ``pid`` is the libvirt daemon's process as seen from outside its namespaces, or None while
     there is none; ``init_pid`` is process 1 of those namespaces, likewise seen from outside:
-    the whole host, guests included, ends with it.
+    the whole host, guests included, ends with it. ``port`` is None where hosts aren't linked.
     """
 
     name: str
@@ -19,6 +31,7 @@ class LabHost:
     running: bool
     virt_type: str
     guests: tuple[str, ...]
+    port: LabPort | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +42,31 @@ class LabStatus:
     running: bool
     hosts: tuple[LabHost, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LabHeartbeat:
+    """A guest's heartbeat as the lab heard it, on the machine's own monotonic clock.
+
+    ``beats`` since it began anew, ``for_ms`` ago; ``quiet_ms`` since the last of them;
+    ``longest_gap_ms`` between two of them, the quiet time now included unless it was stopped. It
+    beats each 50 ms or a little more.
+    """
+
+    beats: int
+    for_ms: float
+    longest_gap_ms: float
+    quiet_ms: float
+    stopped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LabWorkload:
+    """What a guest writes to its memory, and the speed that it reached in the last second."""
+
+    write_mib_s: int
+    over_mib: int
+    reached_mib_s: float
 
 
 @dataclass(frozen=True, slots=True)

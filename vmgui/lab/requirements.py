@@ -43,6 +43,9 @@ _PACKAGES: dict[str, dict[str, str]] = {
     "dnsmasq": {"debian": "dnsmasq-base", "fedora": "dnsmasq", "arch": "dnsmasq"},
     "iptables": {"debian": "iptables", "fedora": "iptables-nft", "arch": "iptables"},
     "newuidmap": {"debian": "uidmap", "fedora": "shadow-utils", "arch": "shadow"},
+    "ip": {"debian": "iproute2", "fedora": "iproute", "arch": "iproute2"},
+    "tc": {"debian": "iproute2", "fedora": "iproute-tc", "arch": "iproute2"},
+    "nsenter": {"debian": "util-linux", "fedora": "util-linux", "arch": "util-linux"},
     "static busybox": {"debian": "busybox-static", "fedora": "busybox", "arch": "busybox"},
 }
 _INSTALL = {"debian": "apt-get install", "fedora": "dnf install", "arch": "pacman -S"}
@@ -121,6 +124,12 @@ def id_ranges() -> tuple[tuple[int, int], tuple[int, int]] | None:
         return None
     uids, gids = id_range(Path("/etc/subuid")), id_range(Path("/etc/subgid"))
     return (uids, gids) if uids and gids else None
+
+
+def missing_program(name: str) -> str:
+    """Return the sentences about a program that the lab can do without."""
+    (problem,) = _missing([name])
+    return f"{problem.what} {problem.what_to_do}"
 
 
 def _missing(needed: Iterable[str]) -> Iterable[LabProblem]:

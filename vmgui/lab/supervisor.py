@@ -17,27 +17,34 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from vmgui.lab.acceleration import READY, virt_type
 from vmgui.lab.definitions import (
+    INSIDE_BEATS,
     INSIDE_BOOT,
     INSIDE_LOGS,
+    INSIDE_SHARED,
     INSIDE_SOCKETS,
     HostSpec,
-    account_mounts,
+    etc_mounts,
     guest_specs,
     host_name,
+    hosts_file,
     write_host,
+    write_shared,
 )
+from vmgui.lab.heartbeats import Heartbeats
 from vmgui.lab.kernel import GuestBoot, guest_boot
 from vmgui.lab.layout import DAEMON, HostState, LabState, Layout
-from vmgui.lab.namespaces import Namespaces, begin, probe
+from vmgui.lab.namespaces import Namespaces, begin, judge
 from vmgui.lab.processes import start_ticks
 from vmgui.lab.records import LabUnavailable
 from vmgui.lab.requirements import missing_things, program
+from vmgui.lab.switch import Switch, address
 
 _BOOT_S = 60
 _BOOT_A_GUEST_S = 15
@@ -78,13 +85,33 @@ def _tail(log: Path) -> str:
     return " / ".join(lines[-_TAIL_LINES:]) or "nothing"
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """How large a lab was asked for."""
+
+    hosts: int
+    guests: int
+    memory_mib: int
+
+    def is_met_by(self, state: LabState) -> bool:
+        """Say whether a lab that is up is of this size."""
+        sizes = {len(host.guests) for host in state.hosts}
+        return (
+            len(state.hosts) == self.hosts
+            and sizes == {self.guests}
+            and state.memory_mib == self.memory_mib
+        )
+
+
 class _Lab:
     """One lab from its first file to its last."""
 
-    def __init__(self, layout: Layout, hosts: int, guests: int) -> None:
+    def __init__(self, layout: Layout, wanted: "_Wanted") -> None:
         self._layout = layout
-        self._host_count = hosts
-        self._guest_count = guests
+        self._wanted = wanted
+        self._switch_space = begin("switch", hold=True)
+        self._switch = Switch()
+        self._heartbeats: Heartbeats | None = None
         self._running: dict[str, Namespaces] = {}
         self._states: list[HostState] = []
         self._notes: list[str] = []
@@ -94,9 +121,12 @@ class _Lab:
         problems = missing_things()
         if problems:
             raise LabUnavailable.because(problems)
-        problems, refused = probe()
+        self._switch_space.settle()
+        problems = judge(self._switch_space)
         if problems:
             raise LabUnavailable.because(problems)
+        self._switch.make(self._switch_space.init_pid)
+        refused = self._switch_space.refused_devices
         boot = guest_boot(_say)
         kind, note = virt_type(boot, refused, self._layout.state_dir, _say)
         if note:
@@ -114,12 +144,19 @@ class _Lab:
                 name=host_name(index),
                 virt_type=kind,
                 networked=not no_tap,
-                guests=guest_specs(index, self._host_count, self._guest_count),
+                guests=guest_specs(index, self._wanted.hosts, self._wanted.guests),
+                memory_mib=self._wanted.memory_mib,
             )
-            for index in range(self._host_count)
+            for index in range(self._wanted.hosts)
         ]
-        for spec in specs:
+        guests = {guest.name for spec in specs for guest in spec.guests}
+        self._heartbeats = Heartbeats(self._layout, guests)
+        write_shared(specs, self._layout.shared_dir)
+        for index, spec in enumerate(specs):
             self._start_host(spec, boot)
+            self._plug_in(spec.name, index)
+        if self._switch.why_not:
+            self._notes.append(self._switch.why_not)
         for spec in specs:
             self._await_daemon(spec)
         self._await_guests(specs)
@@ -127,7 +164,7 @@ class _Lab:
 
     def _start_host(self, spec: HostSpec, boot: GuestBoot) -> None:
         folder = self._layout.host_dir(spec.name)
-        write_host(spec, folder)
+        write_host(spec, folder, hosts_file(self._addresses()))
         sockets = self._layout.socket(spec.name).parent
         sockets.mkdir(mode=0o700)
         # What libvirt found out about QEMU is good for the next host and the next lab.
@@ -145,9 +182,12 @@ class _Lab:
                 (capabilities, "/var/cache/libvirt"),
                 (boot.folder, INSIDE_BOOT),
                 (sockets, INSIDE_SOCKETS),
-                *account_mounts(folder),
+                (self._layout.shared_dir, INSIDE_SHARED),
+                (self._layout.beats_dir, INSIDE_BEATS),
+                *etc_mounts(folder),
             ],
             log=f"{INSIDE_LOGS}/libvirtd.log",
+            user_of=self._switch_space.init_pid,
         )
         made.settle()
         if made.failure:
@@ -170,8 +210,30 @@ class _Lab:
         self._write(ready=False)
         _say(f"Started {spec.name}.")
 
+    def _addresses(self) -> dict[str, str]:
+        """Return the hosts' addresses by their names; nothing where they aren't linked."""
+        if self._switch.why_not:
+            return {}
+        return {host_name(index): address(index) for index in range(self._wanted.hosts)}
+
+    def _plug_in(self, host: str, index: int) -> None:
+        port = self._switch.plug_in(host, index, self._running[host].init_pid)
+        if port is not None:
+            with self._layout.ports_to_change() as ports:
+                ports[host] = port
+
     def _write(self, *, ready: bool) -> None:
-        self._layout.write(LabState(ready, tuple(self._states), tuple(self._notes)))
+        space = self._switch_space.init_pid
+        self._layout.write(
+            LabState(
+                ready=ready,
+                hosts=tuple(self._states),
+                notes=tuple(self._notes),
+                memory_mib=self._wanted.memory_mib,
+                switch_pid=space,
+                switch_started_ticks=start_ticks(space) or 0,
+            )
+        )
 
     def _await(self, host: str, what: str, timeout_s: float, done: Callable[[], bool]) -> None:
         """Wait until a thing is done; raise LabUnavailable when the host ends or time is up."""
@@ -216,12 +278,15 @@ class _Lab:
         """Keep the lab until SIGTERM or, where there is an owner, the owner's end."""
         while True:
             hosts = list(self._running.items())
-            watched: list[Namespaces | int] = [made for _, made in hosts]
+            assert self._heartbeats is not None
+            watched: list[Namespaces | socket.socket | int] = [made for _, made in hosts]
+            watched += self._heartbeats.sockets()
             if owner is not None:
                 watched.append(owner)
             ready = select.select(watched, [], [])[0]
             if owner in ready:
                 return
+            self._heartbeats.take(ready)
             for name, made in hosts:
                 # A daemon that ended says so, and may be started again; silence is the host's end.
                 if made in ready and not made.read():
@@ -229,9 +294,10 @@ class _Lab:
 
     def end(self) -> None:
         """Take everything down: the hosts with all their processes, then the folders."""
-        for made in self._running.values():
+        spaces = [*self._running.values(), self._switch_space]
+        for made in spaces:
             made.cut()
-        for made in self._running.values():
+        for made in spaces:
             made.close()
         self._layout.sweep()
 
@@ -260,7 +326,7 @@ def _owner_descriptor(pid: int | None) -> int | None:
         raise _Stopped from None
 
 
-def _run(layout: Layout, hosts: int, guests: int, owner_pid: int | None) -> None:
+def _run(layout: Layout, wanted: _Wanted, owner_pid: int | None) -> None:
     owner = _owner_descriptor(owner_pid)
     if layout.lock() is None:
         status = layout.status()
@@ -268,10 +334,11 @@ def _run(layout: Layout, hosts: int, guests: int, owner_pid: int | None) -> None
             raise LabUnavailable(
                 "The lab can't be started.", "It is just being started.", "Wait for it."
             )
-        if len(status.hosts) != hosts or any(len(host.guests) != guests for host in status.hosts):
+        state = layout.read()
+        if state is None or not wanted.is_met_by(state):
             raise LabUnavailable(
                 "The lab can't be started.",
-                "It is up already, with other hosts or guests.",
+                "It is up already, with other hosts or guests, or with other memory.",
                 "Take it down first: vmgui lab down",
             )
         _say("The lab is up already.")
@@ -279,7 +346,7 @@ def _run(layout: Layout, hosts: int, guests: int, owner_pid: int | None) -> None
         return
     layout.sweep_but_lock()
     layout.make()
-    lab = _Lab(layout, hosts, guests)
+    lab = _Lab(layout, wanted)
     try:
         lab.start()
         _tell(up=True)
@@ -296,6 +363,7 @@ def main() -> int:
     parser.add_argument("--name", required=True)
     parser.add_argument("--hosts", type=int, required=True)
     parser.add_argument("--guests", type=int, required=True)
+    parser.add_argument("--memory", type=int, required=True)
     parser.add_argument("--owner", type=int)
     wanted = parser.parse_args()
     _leave_starter()
@@ -303,7 +371,8 @@ def main() -> int:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     os.umask(0o077)
     try:
-        _run(Layout(wanted.name), wanted.hosts, wanted.guests, wanted.owner)
+        size = _Wanted(wanted.hosts, wanted.guests, wanted.memory)
+        _run(Layout(wanted.name), size, wanted.owner)
     except _Stopped:
         return 0
     except LabUnavailable as refusal:

@@ -9,7 +9,7 @@ from vmgui.lab.definitions import (
     GuestSpec,
     HostSpec,
     _accounts,
-    account_mounts,
+    etc_mounts,
     guest_specs,
     guest_xml,
     host_name,
@@ -97,9 +97,9 @@ def test_accounts_in_another_writing_than_ours_are_kept_byte_by_byte(
 ) -> None:
     old = b"j\xf6rg:x:1000:\n"
     monkeypatch.setattr(Path, "read_bytes", lambda _: old)
-    write_host(HostSpec("default", "lab-a", "qemu", False, ()), tmp_path)
+    write_host(HostSpec("default", "lab-a", "qemu", False, ()), tmp_path, "")
     monkeypatch.undo()
-    for file, target in account_mounts(tmp_path):
-        assert file.read_bytes().startswith(old)
+    for file, target in etc_mounts(tmp_path):
         assert file.stat().st_mode & 0o777 == 0o644
-        assert target in {"/etc/passwd", "/etc/group"}
+        assert target in {"/etc/passwd", "/etc/group", "/etc/hosts"}
+        assert file.read_bytes().startswith(old) or target == "/etc/hosts"

@@ -105,7 +105,7 @@ def test_initramfs_starts_busybox_and_lists_its_modules() -> None:
     assert unpacked["init"] == (0o120777, b"bin/busybox")
     assert unpacked["modules/order"][1] == b"virtio.ko\nvirtio_net.ko\n"
     assert unpacked["modules/virtio_net.ko"][1] == b"2"
-    for script in ("etc/start", "etc/lease", "etc/work"):
+    for script in ("etc/start", "etc/lease", "etc/work", "etc/write", "etc/beat"):
         mode, content = unpacked[script]
         assert mode == 0o100755
         assert content.startswith(b"#!/bin/busybox sh\n")

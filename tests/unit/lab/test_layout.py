@@ -7,6 +7,12 @@ from vmgui.lab import LabUnavailable, status
 from vmgui.lab.layout import HostState, LabState, Layout
 
 
+def _state(
+    *, ready: bool = True, hosts: tuple[HostState, ...] = (), notes: tuple[str, ...] = ()
+) -> LabState:
+    return LabState(ready, hosts, notes, memory_mib=96, switch_pid=0, switch_started_ticks=1)
+
+
 def _runtime_dir(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     folder.mkdir(mode=0o700)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
@@ -58,7 +64,7 @@ def test_the_lock_is_held_by_one_and_names_its_process(layout: Layout) -> None:
 def test_there_is_no_lab_without_its_supervisor(layout: Layout) -> None:
     held = layout.lock()
     assert held is not None
-    layout.write(LabState(ready=True, hosts=(), notes=("slow",)))
+    layout.write(_state(notes=("slow",)))
     assert layout.status().running
     assert layout.status().notes == ("slow",)
     os.close(held)
@@ -68,7 +74,7 @@ def test_there_is_no_lab_without_its_supervisor(layout: Layout) -> None:
 def test_a_lab_that_is_not_ready_is_not_running(layout: Layout) -> None:
     held = layout.lock()
     assert held is not None
-    layout.write(LabState(ready=False, hosts=(), notes=()))
+    layout.write(_state(ready=False))
     assert not layout.status().running
     os.close(held)
 
@@ -77,8 +83,8 @@ def test_a_process_that_took_over_a_pid_is_not_the_host(layout: Layout) -> None:
     host = HostState("lab-a", os.getpid(), 1, "qemu", ("web-01",))
     held = layout.lock()
     assert held is not None
-    layout.write(LabState(ready=True, hosts=(host,), notes=()))
-    assert layout.read() == LabState(ready=True, hosts=(host,), notes=())
+    layout.write(_state(hosts=(host,)))
+    assert layout.read() == _state(hosts=(host,))
     found = layout.status().hosts[0]
     assert not found.running
     assert found.pid is None
