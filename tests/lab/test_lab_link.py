@@ -137,18 +137,26 @@ def test_a_guest_moves_with_its_disk_copied(linked: LabStatus, connect: Connect)
     assert text.strip() == "carried-along"
 
 
-def test_the_rate_of_one_hosts_cable_is_the_speed_of_the_move(
+def test_the_rate_of_one_hosts_cable_is_the_speed_of_the_move_either_way(
     linked: LabStatus, connect: Connect
 ) -> None:
     link = lab_room.link(linked.name)
     guests.set_workload(linked.name, "db-02", 0, 1)
-    link.set_rate(200 * _MBIT)
-    link.set_rate(40 * _MBIT, "lab-a")
-    assert [port.rate_bps for port in link.ports().values()] == [40 * _MBIT, 200 * _MBIT]
-    slow = migrate(connect, linked, "db-02", to="lab-a", flags=libvirt.VIR_MIGRATE_UNSAFE)
-    link.set_rate(200 * _MBIT, "lab-a")
-    fast = migrate(connect, linked, "db-02", to="lab-b", flags=libvirt.VIR_MIGRATE_UNSAFE)
-    assert 3 < fast.bytes_a_s / slow.bytes_a_s < 7
+
+    def speed(to: str, slow_host: str | None) -> int:
+        link.set_rate(300 * _MBIT)
+        if slow_host:
+            link.set_rate(60 * _MBIT, slow_host)
+        moved = migrate(connect, linked, "db-02", to=to, flags=libvirt.VIR_MIGRATE_UNSAFE)
+        return moved.bytes_a_s
+
+    leaving = speed("lab-a", slow_host="lab-b")
+    assert [port.rate_bps for port in link.ports().values()] == [300 * _MBIT, 60 * _MBIT]
+    fast = speed("lab-b", slow_host=None)
+    arriving = speed("lab-a", slow_host="lab-a")
+    assert 3 < fast / leaving < 7
+    assert 3 < fast / arriving < 7
+    migrate(connect, linked, "db-02", to="lab-b", flags=libvirt.VIR_MIGRATE_UNSAFE)
 
 
 def test_a_cut_link_stops_the_move_and_a_joined_one_ends_it(
@@ -186,11 +194,26 @@ def test_a_cut_link_stops_the_move_and_a_joined_one_ends_it(
     assert "db-02" in names(connect, linked, "lab-a")
 
 
+@pytest.mark.parametrize("how", [0, libvirt.VIR_MIGRATE_TUNNELLED])
+def test_a_host_reaches_its_neighbour_by_itself(
+    linked: LabStatus, connect: Connect, how: int
+) -> None:
+    guests.set_workload(linked.name, "db-02", 0, 1)
+    place = next(host for host in linked.hosts if "db-02" in names(connect, linked, host.name))
+    goal = next(host for host in linked.hosts if host.name != place.name)
+    connect(place.uri).lookupByName("db-02").migrateToURI3(
+        goal.peer_uri,
+        {},
+        _FLAGS | libvirt.VIR_MIGRATE_PEER2PEER | libvirt.VIR_MIGRATE_UNSAFE | how,
+    )
+    assert "db-02" in names(connect, linked, goal.name)
+
+
 def test_what_cannot_be_set_is_refused_with_a_sentence(linked: LabStatus) -> None:
     with pytest.raises(LabUnavailable, match="no host “lab-x”"):
         lab_room.link(linked.name).cut("lab-x")
     with pytest.raises(LabUnavailable, match="MiB of memory free"):
-        guests.set_workload(linked.name, "web-02", 1, 500)
+        guests.set_workload(linked.name, "db-01", 1, 500)
     with pytest.raises(LabUnavailable, match="no guest “nobody”"):
         guests.set_workload(linked.name, "nobody", 1, 1)
     with pytest.raises(LabUnavailable, match="not up"):

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 
 from vmgui.inventory.migration import EventKind, MigrationEvent, MigrationSample, Phase
 
+PLACES_ARE_SCHEMATIC = "amounts are measured, places are schematic"
+"""What stands beside every map that is drawn of `MemoryAmounts`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Round:
@@ -50,7 +53,7 @@ class MemoryAmounts:
     They add up to ``total_bytes``. ``current_bytes`` was sent and is still true, ``written_bytes``
     was sent and has been written since (or is missing there, in post-copy), ``leaving_bytes`` is
     on its way, ``waiting_bytes`` was never sent yet, ``zero_bytes`` needs no sending. Whatever
-    draws them as a map has to say that it is schematic.
+    draws them as a map has to say `PLACES_ARE_SCHEMATIC`.
     """
 
     total_bytes: int

@@ -28,7 +28,7 @@ _CHANGED = 0.7
 """What is off by more than that is no jitter: the guest does something else now."""
 
 _TOLERANCE = 0.01
-"""Mean square of relative error that is put down to jitter, so that the plainer curve is taken."""
+"""So much more of mean square relative error makes a curve no less likely: it may be jitter."""
 
 _STEEPEST = 4.0
 """Over this many times its own constant a curve is flat: more says nothing about the rate."""
@@ -64,8 +64,8 @@ def learn(
 
     ``left_over_bytes`` is what a round leaves to the next.
 
-    It never claims a set larger than the memory. Where rounds of one length leave open whether
-    the set is large or small, it is taken to be large, which is a straight line.
+    It never claims a set larger than the memory. Where rounds leave open how far the curve bends,
+    as those of one length do, the middle of what is likely is taken.
     """
     seen = _seen(rounds, left_over_bytes)
     if not seen or memory_bytes <= 0:
@@ -79,9 +79,11 @@ def learn(
         # The constant (rate / set) from nearly straight over the longest to flat over the shortest.
         low, high = 0.02 / longest, _STEEPEST / shortest
         constant = low * (high / low) ** (step / _STEPS)
-        fits.append((constant, *_fit(seen, constant)))
-    best = min(error for _, _, error in fits)
-    constant, size, _ = next(fit for fit in fits if fit[2] <= best + _TOLERANCE)
+        fits.append((constant, _fit(seen, constant)[1]))
+    best = min(error for _, error in fits)
+    likely = [math.log(constant) for constant, error in fits if error <= best + _TOLERANCE]
+    constant = math.exp(sum(likely) / len(likely))
+    size, _ = _fit(seen, constant)
     if size > memory_bytes:
         return _within(seen, memory_bytes)
     return Writing(size * constant, size)

@@ -6,7 +6,10 @@ lab needs no client, and the guests start with their host.
 
 import hashlib
 import itertools
+import shlex
+import shutil
 import subprocess
+import sys
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -21,6 +24,7 @@ INSIDE_SOCKETS = "/var/lib/libvirt/sockets"
 INSIDE_LOGS = "/var/log/libvirt"
 INSIDE_IMAGES = "/var/lib/libvirt/images"
 INSIDE_SHARED = "/var/lib/libvirt/shared"
+INSIDE_PEERS = "/var/lib/libvirt/peers"
 INSIDE_BEATS = "/var/lib/libvirt/beats"
 BEATS_SOCKET = "socket"
 
@@ -265,6 +269,7 @@ def write_host(host: HostSpec, folder: Path, hosts: str) -> None:
         lib / "sockets",
         lib / "shared",
         lib / "beats",
+        lib / "peers",
         folder / "log",
     ):
         made.mkdir(parents=True)
@@ -292,6 +297,29 @@ def write_host(host: HostSpec, folder: Path, hosts: str) -> None:
         (folder / file).chmod(0o644)
     (folder / "hosts").write_text(hosts)
     (folder / "hosts").chmod(0o644)
+
+
+def peer_uri(host: str) -> str:
+    """Return the URI by which the lab's other hosts reach a host, for peer-to-peer migration.
+
+    libvirt takes no unix socket together with a host's name, and no migration to a peer without
+    one; a daemon that listened on the switch would be open to every guest. What is tunnelled
+    through it therefore doesn't pass the switch.
+    """
+    return f"qemu+ext://{host}/system?command={INSIDE_PEERS}/to-{host}"
+
+
+def write_peers(hosts: Iterable[str], folder: Path) -> None:
+    """Write the commands that :func:`peer_uri` names, in the folder of the hosts' sockets."""
+    relay = "relay.py"
+    shutil.copyfile(Path(__file__).with_name("host_relay.py"), folder / relay)
+    for host in hosts:
+        command = folder / f"to-{host}"
+        command.write_text(
+            f"#!/bin/sh\nexec {shlex.quote(sys.executable)} -I -S {INSIDE_PEERS}/{relay} "
+            f"{INSIDE_PEERS}/{host}/libvirt-sock\n"
+        )
+        command.chmod(0o700)
 
 
 def hosts_file(addresses: Mapping[str, str]) -> str:

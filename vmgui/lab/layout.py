@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import quote
 
 from vmgui import places
+from vmgui.lab.definitions import peer_uri
 from vmgui.lab.processes import child_called, end, start_ticks
 from vmgui.lab.records import LabHost, LabPort, LabStatus, LabUnavailable
 
@@ -195,6 +196,7 @@ class Layout:
                 LabHost(
                     name=host.name,
                     uri=self.uri(host.name),
+                    peer_uri=peer_uri(host.name),
                     pid=pid,
                     init_pid=host.init_pid,
                     running=pid is not None,

@@ -22,10 +22,12 @@ class LabHost:
     ``pid`` is the libvirt daemon's process as seen from outside its namespaces, or None while
     there is none; ``init_pid`` is process 1 of those namespaces, likewise seen from outside:
     the whole host, guests included, ends with it. ``port`` is None where hosts aren't linked.
+    ``peer_uri`` is how the lab's other hosts reach it, where ``uri`` is how we do.
     """
 
     name: str
     uri: str
+    peer_uri: str
     pid: int | None
     init_pid: int
     running: bool

@@ -27,6 +27,7 @@ from vmgui.lab.definitions import (
     INSIDE_BEATS,
     INSIDE_BOOT,
     INSIDE_LOGS,
+    INSIDE_PEERS,
     INSIDE_SHARED,
     INSIDE_SOCKETS,
     HostSpec,
@@ -35,6 +36,7 @@ from vmgui.lab.definitions import (
     host_name,
     hosts_file,
     write_host,
+    write_peers,
     write_shared,
 )
 from vmgui.lab.heartbeats import Heartbeats
@@ -152,6 +154,7 @@ class _Lab:
         guests = {guest.name for spec in specs for guest in spec.guests}
         self._heartbeats = Heartbeats(self._layout, guests)
         write_shared(specs, self._layout.shared_dir)
+        write_peers((spec.name for spec in specs), self._layout.run_dir)
         for index, spec in enumerate(specs):
             self._start_host(spec, boot)
             self._plug_in(spec.name, index)
@@ -184,6 +187,7 @@ class _Lab:
                 (sockets, INSIDE_SOCKETS),
                 (self._layout.shared_dir, INSIDE_SHARED),
                 (self._layout.beats_dir, INSIDE_BEATS),
+                (self._layout.run_dir, INSIDE_PEERS),
                 *etc_mounts(folder),
             ],
             log=f"{INSIDE_LOGS}/libvirtd.log",

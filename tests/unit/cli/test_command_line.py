@@ -60,6 +60,10 @@ def test_without_a_verb_the_window_opens_with_what_was_asked() -> None:
         ["domain", "shutdown", "web", "--mode", "gently"],
         ["domain", "rename", "web"],
         ["lab", "up", "--hosts", "0"],
+        ["lab", "up", "--memory", "1"],
+        ["lab", "workload", "web-01", "--write", "-1"],
+        ["lab", "workload"],
+        ["lab", "heartbeat"],
     ],
 )
 def test_wrong_use_is_2(arguments: list[str]) -> None:

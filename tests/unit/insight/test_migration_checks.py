@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from vmgui.actions import registry
 from vmgui.insight.migration_checks import (
     Check,
     Question,
@@ -461,4 +462,4 @@ def test_a_machine_with_saved_memory_is_restored_not_moved_off() -> None:
     assert find(checks(saved), "state").fix is None
     fix = find(checks(saved), "saved-state").fix
     assert fix is not None
-    assert fix.action_id == "domain.restore"
+    assert registry.standard().get(fix.action_id).title == "Restore"
