@@ -104,6 +104,7 @@ SCENARIOS = (
 ON_THE_LAB = {
     "snapshot.rename", "disk.commit", "disk.pull", "domain.clone", "template.release",
     "clone.reset", "clone.reset-all",
+    "domain.migrate", "migration.set-bandwidth", "migration.set-downtime", "migration.post-copy",
 }  # fmt: skip
 """What needs files behind a machine, which the test driver has none of."""
 

@@ -28,6 +28,9 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "domain.rename": {"new_name": "new"},
     "domain.edit": {"title": "t"},
     "domain.tag": {"add": ["lab"]},
+    "domain.migrate": {"to": "lab-b"},
+    "migration.set-bandwidth": {"mib_s": 10},
+    "migration.set-downtime": {"ms": 500},
 }
 ACTIONS = standard().all()
 
