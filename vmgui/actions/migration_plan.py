@@ -33,6 +33,9 @@ from vmgui.inventory.migration import (
 
 _ENUMS = {"copy_storage": CopyStorage, "compression": Compression, "transport": Transport}
 _FORMATS = ("qcow2", "raw")
+_SEEN_SHARED = (
+    "Both hosts see the very same files, which libvirt can't always tell: so it is told (--unsafe)."
+)
 _BY_HAND = "It was chosen by hand."
 
 
@@ -103,6 +106,7 @@ async def make_plan(planning: Planning[Domain]) -> MigrationPlan:
         reasons=(
             f"{', '.join(in_words(facts.spec))}.",
             *filter(None, (facts.spec.transport_reason,)),
+            *((_SEEN_SHARED,) if unsafe else ()),
         ),
         loses=tuple(
             f"What {disk.source} holds on {there.name} now." for disk in copied if disk.there

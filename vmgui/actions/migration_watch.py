@@ -293,12 +293,14 @@ class Watch:
             total_s=time.monotonic() - run.started_monotonic_s,
         )
         if last is not None:
+            # After the end libvirt tells nothing of the disks any more.
+            disks = [each.disk_processed_bytes or 0 for each in run.samples]
             rounds = [each.round for each in (*run.samples, last) if each.round is not None]
             summary = replace(
                 summary,
                 rounds=max(rounds, default=None),
                 sent_bytes=last.memory_processed_bytes,
-                disk_sent_bytes=last.disk_processed_bytes,
+                disk_sent_bytes=max(disks, default=None),
                 downtime_ms=completed.downtime_ms if completed is not None else None,
             )
         self._work.migrations.end(run.job_id, summary)
