@@ -1,28 +1,23 @@
 """Machines moved between a lab's hosts by vmgui itself, and what it says when that goes wrong."""
 
-import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import libvirt
 import pytest
 
-from tests.lab_fixture import Daemon
+from tests.migration_place import place
 from tests.until import until
 from vmgui import lab as lab_room
-from vmgui.actions.job import Job, JobState
+from vmgui.actions.job import JobState
 from vmgui.actions.migration_plan import MigrationPlan
 from vmgui.hypervisor.console import ConsoleShell
 from vmgui.inventory.domain import Domain, DomainState
-from vmgui.inventory.host import LinkState
-from vmgui.inventory.key import Key
-from vmgui.inventory.migration import EventKind, MigrationRun, Outcome, Phase, Whereabouts
+from vmgui.inventory.migration import EventKind, Outcome, Phase, Whereabouts
 from vmgui.lab import LabStatus, guests
 from vmgui.session import Session
-from vmgui.settings import SavedConnection, Settings
+from vmgui.settings import Settings
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 
@@ -45,73 +40,6 @@ def _link_healed(linked: LabStatus) -> Iterator[None]:
     yield
     lab_room.link(linked.name).join()
     lab_room.link(linked.name).set_rate(None)
-
-
-class Place:
-    """A session on both hosts, as a front end has one."""
-
-    def __init__(self, session: Session, linked: LabStatus) -> None:
-        self.session = session
-        self.uris = {host.name: host.uri for host in linked.hosts}
-
-    def find(self, name: str) -> Domain:
-        """Return the machine, wherever it is."""
-        found = [each for each in self.session.inventory.of(Domain) if each.name == name]
-        assert len(found) == 1, found
-        return found[0]
-
-    def where(self, name: str) -> str:
-        """Return the host of the machine."""
-        return next(h for h, uri in self.uris.items() if uri == self.find(name).key.host)
-
-    def other(self, name: str) -> str:
-        """Return the host that the machine is not on."""
-        return next(host for host in self.uris if host != self.where(name))
-
-    def start(self, name: str, **arguments: Any) -> Job:
-        """Begin to move a machine to the other host."""
-        arguments = {"to": self.other(name), **arguments}
-        (job,) = self.session.run("domain.migrate", self.find(name).key, **arguments)
-        return job
-
-    async def move(self, name: str, **arguments: Any) -> Job:
-        """Move a machine to the other host, and return its job's end."""
-        return await self.ended(self.start(name, **arguments))
-
-    async def knob(self, verb: str, key: Key, **arguments: Any) -> Job:
-        """Turn a knob of a migration that is under way."""
-        (job,) = self.session.run(f"migration.{verb}", key, **arguments)
-        return await self.ended(job)
-
-    async def ended(self, job: Job) -> Job:
-        """Wait for a job."""
-        async with asyncio.timeout(_PATIENCE_S):
-            await job.wait()
-        return job
-
-    def run(self, job: Job) -> MigrationRun:
-        """Return what was recorded of a job."""
-        run = self.session.migrations.of(job.id)
-        assert run is not None
-        return run
-
-    async def copying(self, job: Job) -> None:
-        """Wait until memory of it is on its way."""
-
-        def is_copying() -> bool:
-            run = self.session.migrations.of(job.id)
-            return bool(run and run.samples and run.samples[-1].phase is Phase.PRECOPY)
-
-        await until(is_copying, "memory is on its way", within_s=60)
-
-
-@asynccontextmanager
-async def place(linked: LabStatus, path: Path) -> AsyncIterator[Place]:
-    async with Session(Settings(), figures=False, state_dir=path) as session:
-        for host in linked.hosts:
-            session.connect(SavedConnection(host.uri, host.name))
-        await asyncio.wait_for(session.settled(), 60)
-        yield Place(session, linked)
 
 
 def running(connect: Connect, uri: str) -> set[str]:
@@ -295,39 +223,20 @@ async def test_a_name_that_is_taken_is_refused_and_another_goes(
             taken.undefine()
 
 
-@pytest.mark.logs
-async def test_a_destination_whose_daemon_dies_costs_nothing(
+async def test_what_is_off_moves_with_its_definition(
     linked: LabStatus, connect: Connect, tmp_path: Path
 ) -> None:
-    lab_room.link(linked.name).set_rate(16 * _MBIT)
+    here = linked.hosts[0]
+    connect(here.uri).defineXML(
+        "<domain type='qemu'><name>idle</name><memory>1024</memory>"
+        "<os><type arch='x86_64'>hvm</type></os></domain>"
+    )
     async with place(linked, tmp_path) as at:
-        here, there = at.where("db-01"), at.other("db-01")
-        host = next(each for each in linked.hosts if each.name == there)
-        daemon = Daemon(linked.name, host, os.environ["XDG_STATE_HOME"])
-        job = at.start("db-01")
-        await at.copying(job)
-        daemon.kill()
-        try:
-            await at.ended(job)
-        finally:
-            daemon.heal()
-        assert job.state is JobState.FAILED
-        assert job.error is not None
-        assert there in job.error.why
-        assert f"db-01 runs on {here} as before; nothing is lost" in job.state_now
-        assert "db-01" in running(connect, at.uris[here])
-        await until(
-            lambda: "db-01" not in running(connect, at.uris[there]), "it comes to that", within_s=30
-        )
-        assert at.run(job).summary is not None
-        # And once it is back, it goes.
-        lab_room.link(linked.name).set_rate(None)
-        await until(lambda: not at.session.fleet.unsettled, "it is read again", within_s=60)
-        await until(lambda: _is_connected(at, host.uri), "the host is back", within_s=60)
-        again = await at.move("db-01")
-        assert again.state is JobState.DONE, (again.error, again.state_now)
-
-
-def _is_connected(at: Place, uri: str) -> bool:
-    host = at.session.inventory.host(uri)
-    return host is not None and host.link.state is LinkState.CONNECTED
+        plan = await at.session.plan("domain.migrate", at.find("idle").key, to=at.other("idle"))
+        assert "--offline" in plan.virsh[0]
+        job = await at.move("idle", new_name="idle-2")
+        assert job.state is JobState.DONE, (job.error, job.state_now)
+        assert at.find("idle-2").state is DomainState.OFF
+        assert at.where("idle-2") != here.name
+        assert not [each for each in at.session.inventory.of(Domain) if each.name == "idle"]
+    connect(linked.hosts[1].uri).lookupByName("idle-2").undefine()

@@ -104,7 +104,7 @@ async def make_plan(planning: Planning[Domain]) -> MigrationPlan:
         files=tuple(_planned(disk) for disk in copied),
         machine=_meets(facts.spec),
         reasons=(
-            f"{', '.join(in_words(facts.spec))}.",
+            _asked_for(facts.spec),
             *filter(None, (facts.spec.transport_reason,)),
             *((_SEEN_SHARED,) if unsafe else ()),
         ),
@@ -254,6 +254,11 @@ def _volumes(facts: MigrationFacts) -> tuple[NewVolume, ...]:
         if disk.capacity_bytes is not None and disk.format in _FORMATS:
             wanted.append(NewVolume(disk.source, disk.format, disk.capacity_bytes))
     return tuple(wanted)
+
+
+def _asked_for(spec: MigrationSpec) -> str:
+    words = ", ".join(in_words(spec))
+    return f"{words[0].upper()}{words[1:]}."
 
 
 def _meets(spec: MigrationSpec) -> str:

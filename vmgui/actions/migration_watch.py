@@ -33,6 +33,12 @@ _LOOK_EVERY_S = 0.5
 _ASK_FOR_S = 20.0
 """How long a host is asked after a failure where the machine is, before that isn't known."""
 
+_LEAVES_WITHIN_S = 3.0
+"""How long vmgui's own end waits for that of a migration."""
+
+_STANDS_AFTER_S = 10.0
+"""A migration that has sent nothing for so long stands still, which is said."""
+
 
 class Watch:
     """Moves one machine as ``work.plan`` says. Belongs to the loop's thread."""
@@ -52,6 +58,8 @@ class Watch:
         self._went_post_copy = False
         self._pause_is_set = self._spec.max_downtime_ms is None
         self._broken_off = ""
+        self._moved_at_s = time.monotonic()
+        self._stands = False
         self._made: tuple[migration.NewVolume, ...] = ()
 
     async def carry_out(self) -> None:
@@ -67,7 +75,7 @@ class Watch:
             await self._failed(error)
             raise
         except asyncio.CancelledError:
-            self._left()
+            await self._left()
             raise
         finally:
             work.inventory.set_moving(work.record.key, "")
@@ -124,11 +132,22 @@ class Watch:
         try:
             while not (await asyncio.wait({call}, timeout=_LOOK_EVERY_S))[0]:
                 await self._look()
+        except asyncio.CancelledError:
+            await self._break_off(call)
+            raise
         finally:
             job.cancel_with(None)
             call.cancel()
             await asyncio.gather(*aborting)
         await call
+
+    async def _break_off(self, call: asyncio.Future[None]) -> None:
+        """Break off since vmgui ends: nobody would be left to finish it at the destination."""
+        if self._spec.live and not self._went_post_copy:
+            with contextlib.suppress(VmguiError, TimeoutError):
+                async with asyncio.timeout(_LEAVES_WITHIN_S):
+                    await self._ask(domains.abort_job)
+                    await asyncio.wait({call})
 
     async def _look(self) -> None:
         """Read a sample; a host that doesn't answer just now costs nothing but that."""
@@ -187,9 +206,28 @@ class Watch:
         ):
             text = f"vCPUs slowed by {sample.throttle_percent} %"
             self._mark(EventKind.THROTTLE, text, str(sample.throttle_percent))
+        self._say_where_it_stands_still(sample)
         self._last = sample
         work.migrations.add_sample(work.job.id, sample)
         work.job.show_progress(_share(sample))
+
+    def _say_where_it_stands_still(self, sample: MigrationSample) -> None:
+        before, now_s = self._last, sample.at_monotonic_s
+        if before is None or _sent(sample) != _sent(before) or sample.phase is not before.phase:
+            self._moved_at_s, self._stands = now_s, False
+        elif not self._stands and now_s - self._moved_at_s >= _STANDS_AFTER_S:
+            self._stands = True
+            name, here = printable(self._work.record.name), self._work.job.host_name
+            where = f"{name} runs on {here}: mend the link, or cancel."
+            if self._went_post_copy:
+                where = (
+                    f"{name} is on {self._there.name}, and waits for memory that is on {here} "
+                    "still. Mend the link; don't end it on either host."
+                )
+            text = f"Nothing has passed for {_STANDS_AFTER_S:.0f} s. {where}"
+            self._mark(EventKind.NOTE, text)
+            self._work.job.note = text
+            self._work.job.tell()
 
     def _on_round(self, at_monotonic_s: float, number: int) -> None:
         """Take a round that began; on libvirt's event thread."""
@@ -243,14 +281,14 @@ class Watch:
         work.job.state_now = end.sentence
         self._end(end, None)
 
-    async def _see(self, uri: str) -> Seen:
+    async def _see(self, uri: str, within_s: float = _ASK_FOR_S) -> Seen:
         """Ask one host, and again where it is just coming back."""
         host = self._work.inventory.host(uri)
         name = host.name if host is not None else uri
-        until = time.monotonic() + _ASK_FOR_S
+        until = time.monotonic() + within_s
         while True:
             try:
-                async with asyncio.timeout(_ASK_FOR_S):
+                async with asyncio.timeout(within_s):
                     found = await self._work.fleet.call(
                         uri, migration.standing, self._work.uuid, what="Look where it runs"
                     )
@@ -272,15 +310,24 @@ class Watch:
                     what=self._work.job.failure,
                 )
 
-    def _left(self) -> None:
-        name, here = printable(self._work.record.name), self._here
-        assert here is not None
-        sentence = (
-            f"vmgui ended while {name} moved. Unless it had just arrived, libvirt breaks that off "
-            f"by itself, and it stays on {here.name}: look at both hosts."
+    async def _left(self) -> None:
+        """Say where it is when vmgui ends before it has arrived."""
+        here, there = await asyncio.gather(
+            self._see(self._work.record.key.host, _LEAVES_WITHIN_S),
+            self._see(self._there.key.host, _LEAVES_WITHIN_S),
         )
-        self._work.job.state_now = sentence
-        self._end(End(Outcome.UNKNOWN, Whereabouts.UNKNOWN, sentence), None)
+        end = judge(
+            printable(self._work.record.name),
+            here,
+            there,
+            live=self._spec.live,
+            cancelled=True,
+            post_copy=self._went_post_copy,
+        )
+        if end.runs_at is Whereabouts.SOURCE:
+            await self._take_back()
+        self._work.job.state_now = f"vmgui ended while it moved. {end.sentence}"
+        self._end(end, None)
 
     def _end(self, end: End, completed: MigrationSample | None) -> None:
         run = self._work.migrations.of(self._work.job.id)
@@ -311,3 +358,7 @@ def _share(sample: MigrationSample) -> float | None:
     total = (sample.memory_total_bytes or 0) + (sample.disk_total_bytes or 0)
     left = (sample.memory_remaining_bytes or 0) + (sample.disk_remaining_bytes or 0)
     return max(0.0, 1 - left / total) if total else None
+
+
+def _sent(sample: MigrationSample) -> tuple[int | None, int | None]:
+    return sample.memory_processed_bytes, sample.disk_processed_bytes
