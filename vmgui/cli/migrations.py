@@ -39,9 +39,17 @@ def progress(session: Session) -> Iterator[None]:
         printed[run.job_id] = now
         print(progress_line(run), file=sys.stderr, flush=True)
 
+    def say_end(run: MigrationRun) -> None:
+        if run.summary is not None:
+            print(f"vmgui: {printable(run.summary.sentence)}", file=sys.stderr, flush=True)
+
     session.migrations.changed.connect(show)
     try:
         yield
+    except BaseException:
+        # The session ends now and breaks off what runs; nobody else would say where it is.
+        session.migrations.changed.connect(say_end)
+        raise
     finally:
         session.migrations.changed.disconnect(show)
 
