@@ -31,6 +31,10 @@ class Place:
         assert len(found) == 1, found
         return found[0]
 
+    def count(self, name: str) -> int:
+        """Count the machines of a name on both hosts."""
+        return sum(each.name == name for each in self.session.inventory.of(Domain))
+
     def where(self, name: str) -> str:
         """Return the host of the machine."""
         return next(h for h, uri in self.uris.items() if uri == self.find(name).key.host)

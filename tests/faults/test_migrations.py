@@ -14,7 +14,7 @@ from vmgui import lab as lab_room
 from vmgui.actions.job import JobState
 from vmgui.inventory.domain import DomainState
 from vmgui.inventory.host import LinkState
-from vmgui.inventory.migration import EventKind, Outcome, Whereabouts
+from vmgui.inventory.migration import EventKind, Outcome, Phase, Whereabouts
 from vmgui.lab import LabStatus, guests
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
@@ -85,6 +85,7 @@ async def test_a_destination_whose_daemon_dies_costs_nothing(
         lab_room.link(linked.name).set_rate(None)
         await until(lambda: not at.session.fleet.unsettled, "it is read again", within_s=60)
         await until(lambda: _is_connected(at, at.uris[there]), "the host is back", within_s=60)
+        await until(lambda: at.count("db-01") == 1, "its waiting half is gone there", within_s=60)
         again = await at.move("db-01")
         assert again.state is JobState.DONE, (again.error, again.state_now)
 
@@ -143,6 +144,9 @@ async def test_a_link_cut_in_post_copy_is_told_and_mended_it_arrives(
         job = at.start("db-02", auto_converge=False, post_copy=True)
         await at.copying(job)
         assert (await at.knob("post-copy", key)).state is JobState.DONE
+        await until(
+            lambda: at.run(job).samples[-1].phase is Phase.POSTCOPY, "it runs there", within_s=60
+        )
         lab_room.link(linked.name).cut()
         told = f"db-02 is on {there}, and waits for memory that is on {here}"
         await until(lambda: told in job.note, "it is told", within_s=60)

@@ -218,7 +218,8 @@ class Watch:
         elif not self._stands and now_s - self._moved_at_s >= _STANDS_AFTER_S:
             self._stands = True
             name, here = printable(self._work.record.name), self._work.job.host_name
-            where = f"{name} runs on {here}: mend the link, or cancel."
+            how = "stands still" if sample.phase is Phase.SWITCHOVER else "runs"
+            where = f"{name} {how} on {here}: mend the link, or cancel."
             if self._went_post_copy:
                 where = (
                     f"{name} is on {self._there.name}, and waits for memory that is on {here} "
