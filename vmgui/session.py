@@ -9,6 +9,7 @@ from vmgui import places
 from vmgui.actions.clone_facts import clone_facts
 from vmgui.actions.job import Job
 from vmgui.actions.journal import Journal
+from vmgui.actions.migrations import Migrations
 from vmgui.actions.moments import Moments
 from vmgui.actions.registry import standard
 from vmgui.actions.runner import NOTHING_SHOWN, Runner
@@ -57,6 +58,7 @@ class Session:
         self.registry = standard()
         self.journal = Journal(state_dir / "journal.jsonl")
         self.moments = Moments(state_dir / "moments")
+        self.migrations = Migrations(state_dir / "migrations")
         self.runner = Runner(
             self.inventory,
             self.fleet,
@@ -64,6 +66,7 @@ class Session:
             self.journal,
             lambda: self.settings.get(JOBS_AT_ONCE),
             self.moments,
+            self.migrations,
         )
         self._gone_snapshots: set[Key] = set()
         self.inventory.changed.connect(self._note_gone)

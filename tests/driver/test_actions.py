@@ -104,13 +104,17 @@ SCENARIOS = (
 ON_THE_LAB = {
     "snapshot.rename", "disk.commit", "disk.pull", "domain.clone", "template.release",
     "clone.reset", "clone.reset-all",
+    "domain.migrate", "migration.set-bandwidth", "migration.set-downtime", "migration.post-copy",
 }  # fmt: skip
-"""What needs files behind a machine, which the test driver has none of."""
+"""What needs files behind a machine, or another host: the test driver has neither."""
 
 _NEEDED: dict[str, dict[str, Any]] = {
     "snapshot.rename": {"new_name": "n"},
     "disk.commit": {"disk": "vda"},
     "disk.pull": {"disk": "vda"},
+    "domain.migrate": {"to": "elsewhere"},
+    "migration.set-bandwidth": {"mib_s": 10},
+    "migration.set-downtime": {"ms": 300},
 }
 
 
@@ -270,7 +274,7 @@ async def test_an_exported_snapshot_is_libvirts_xml_and_replaces_nothing(tmp_pat
 
 
 @pytest.mark.parametrize("action", sorted(ON_THE_LAB))
-async def test_what_needs_files_is_refused_where_there_are_none(
+async def test_what_needs_files_or_hosts_is_refused_where_there_are_none(
     action: str, tmp_path: Path
 ) -> None:
     async with place(tmp_path) as here:

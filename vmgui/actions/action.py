@@ -143,6 +143,8 @@ class Action(Generic[R]):
 
     Templates must not change, since linked clones read their disks: only an action that says
     ``on_templates`` is done to one, or to a snapshot of one.
+
+    One that ``steers`` a job that is under way doesn't wait for others of its host to end.
     """
 
     id: str
@@ -160,6 +162,7 @@ class Action(Generic[R]):
     many: bool = True
     on_templates: bool = False
     alone: bool = False
+    steers: bool = False
 
     def check(self, arguments: Mapping[str, object]) -> Values:
         """Return the arguments with their defaults; raises WrongArgument."""

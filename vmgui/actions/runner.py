@@ -14,6 +14,7 @@ from vmgui import __version__
 from vmgui.actions.action import Action, Values, WrongArgument
 from vmgui.actions.job import Job, JobState
 from vmgui.actions.journal import Journal
+from vmgui.actions.migrations import Migrations
 from vmgui.actions.moments import Moments
 from vmgui.actions.registry import Registry
 from vmgui.actions.work import Fleet, Planning, Work
@@ -69,7 +70,8 @@ class Runner:
     """Starts jobs and moves them on. Belongs to the loop's thread; `run` needs a running loop.
 
     ``at_once`` tells how many jobs of one host may run at the same time; it is asked anew each
-    time that one could start. ``moments`` is where is kept what was noted of snapshots.
+    time that one could start. ``moments`` is where is kept what was noted of snapshots,
+    ``migrations`` where the course of each migration is.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class Runner:
         journal: Journal,
         at_once: Callable[[], int] = lambda: 4,
         moments: Moments | None = None,
+        migrations: Migrations | None = None,
     ) -> None:
         self._inventory = inventory
         self._fleet = fleet
@@ -87,6 +90,7 @@ class Runner:
         self._journal = journal
         self._at_once = at_once
         self._moments = moments or Moments()
+        self._migrations = migrations or Migrations()
         self._lanes: dict[str, _Lane] = {}
         self._jobs: dict[str, Job] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -118,6 +122,8 @@ class Runner:
         jobs = tuple(self._enter(action, key, values, shown.get(key)) for key in keys)
         for uri in dict.fromkeys(key.host for key in keys):
             self._start_waiting(uri)
+        if action.steers:
+            self._start_at_once(jobs)
         return jobs
 
     async def plan(self, action_id: str, key: Key, **arguments: object) -> FilePlan:
@@ -202,12 +208,22 @@ class Runner:
                 return
             if item.holds in lane.held:
                 continue
-            lane.waiting.remove(item)
-            item.job.cancel_with(None)
-            lane.running += 1
-            if item.holds is not None:
-                lane.held.add(item.holds)
-            self._spawn(self._finish(item, lane))
+            self._start(item, lane)
+
+    def _start_at_once(self, jobs: tuple[Job, ...]) -> None:
+        for job in jobs:
+            lane = self._lanes[job.target.host]
+            waiting = next((item for item in lane.waiting if item.job is job), None)
+            if waiting is not None:
+                self._start(waiting, lane)
+
+    def _start(self, item: _Item, lane: _Lane) -> None:
+        lane.waiting.remove(item)
+        item.job.cancel_with(None)
+        lane.running += 1
+        if item.holds is not None:
+            lane.held.add(item.holds)
+        self._spawn(self._finish(item, lane))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -221,7 +237,7 @@ class Runner:
             state = await self._carry_out(item)
             job.move(state, time.time())
         except asyncio.CancelledError:
-            job.state_now = "vmgui ended while it ran; the host carries it on."
+            job.state_now = job.state_now or "vmgui ended while it ran; the host carries it on."
             job.move(JobState.INTERRUPTED, time.time())
         except Exception as error:  # a fault of vmgui itself, wherever it is: no job stays open
             _blame_ourselves(job, error)
@@ -271,7 +287,9 @@ class Runner:
             raise kind(job.failure, reason, host.link.what_to_do)
         if reason := action.spare(self._machine_of(record)) or action.refuse(record):
             raise NotPossibleNow(job.failure, reason)
-        return Work(record, values, job, self._fleet, self._inventory, self._enter_child)
+        work = Work(record, values, job, self._fleet, self._inventory, self._enter_child)
+        work.migrations = self._migrations
+        return work
 
     def _enter_child(
         self, parent: Job, title: str, target: Key, name: str, virsh: tuple[str, ...]

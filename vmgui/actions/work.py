@@ -8,6 +8,7 @@ from typing import Generic, Protocol, TypeVar
 
 from vmgui.actions.action import R, Values
 from vmgui.actions.job import Job, JobState
+from vmgui.actions.migrations import Migrations
 from vmgui.actions.moments import Moment
 from vmgui.hypervisor.errors import CallLate, VmguiError
 from vmgui.insight.file_plan import FilePlan
@@ -46,6 +47,12 @@ class Fleet(Protocol):
 
     async def long_call(self, uri: str, fn: Callable[..., T], /, *args: object, what: str) -> T:
         """Run a call in a thread of its own, without a deadline; raises VmguiError."""
+        ...
+
+    async def call_between(
+        self, uri: str, other: str, fn: Callable[..., T], /, *args: object, what: str
+    ) -> T:
+        """Run a call with a connection to either host, without a deadline; raises VmguiError."""
         ...
 
     def machines_elsewhere(self, uri: str) -> tuple[tuple[str, Domain], ...]:
@@ -93,6 +100,7 @@ class Work(Planning[R]):
     ``renamed`` are snapshots as they were, with the keys that they have by their new names.
     ``moments`` are what was noted of snapshots that it took, by their keys; they are kept once
     the snapshots were read, for libvirt tells their time.
+    ``migrations`` is where a migration's course is kept.
     """
 
     def __init__(
@@ -112,6 +120,7 @@ class Work(Planning[R]):
         self.plan = FilePlan("")
         self.moments: dict[Key, Moment] = {}
         self.renamed: list[tuple[Snapshot, Key]] = []
+        self.migrations = Migrations()
 
     def child(self, title: str, target: Key, name: str, virsh: tuple[str, ...] = ()) -> Job:
         """Enter a part of this job in the journal, where it waits until `within` it is done."""

@@ -7,6 +7,7 @@ two: its machine, and its own name.
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import click
@@ -15,7 +16,7 @@ from vmgui.actions.action import Action, Argument, ArgumentType, Danger, WrongAr
 from vmgui.actions.job import Job, JobState
 from vmgui.actions.registry import standard
 from vmgui.actions.virsh import complete, printable
-from vmgui.cli import chains, delete, templates
+from vmgui.cli import chains, delete, migrations, templates
 from vmgui.cli.documents import job_document
 from vmgui.cli.find import find_domain, find_snapshot
 from vmgui.cli.main import Context
@@ -61,7 +62,11 @@ disk = _InOrder("disk", help=_HELP.format("Show the files behind disks, and merg
 template = _InOrder("template", help=_HELP.format("Mark, release and list templates."))
 clone = _InOrder("clone", help=_HELP.format("Bring linked clones back to their template."))
 
-GROUPS = {group.name: group for group in (domain, snapshot, disk, template, clone)}
+migration = _InOrder(
+    "migration", help=_HELP.format("Steer migrations, and look at those that were.")
+)
+
+GROUPS = {group.name: group for group in (domain, snapshot, disk, template, clone, migration)}
 
 
 def command_for(action: Action[Any]) -> click.Command:
@@ -138,9 +143,10 @@ def _callback(action: Action[Any]) -> Callable[..., None]:
                 for request in requests
                 for job in session.run(action.id, request.record.key, shown, **request.arguments)
             ]
-            for job in jobs:
-                await job.wait()
-            return _report(jobs, as_json=as_json)
+            with migrations.progress(session):
+                for job in jobs:
+                    await job.wait()
+            return _report(jobs, as_json=as_json, more=partial(migrations.part, session))
 
         try:
             code = run(context, work, figures=False)
@@ -243,10 +249,16 @@ def _ask(action: Action[Any], requests: Sequence[Request]) -> None:
         raise Failed(f"{action.title} {names} was not done.", "You said no.")
 
 
-def _report(jobs: Sequence[Job], *, as_json: bool) -> int:
+def _report(
+    jobs: Sequence[Job],
+    *,
+    as_json: bool,
+    more: Callable[[Job], dict[str, Any]] = lambda _: {},
+) -> int:
     failed = [job for job in jobs if job.state is not JobState.DONE]
     if as_json:
-        print_json({"jobs": [job_document(job) for job in jobs]})
+        documents = [{**job_document(job), **more(job)} for job in jobs]
+        print_json({"jobs": documents})
     for job in jobs:
         if job.state is JobState.DONE and not as_json:
             print(f"{job.title} {printable(job.target_name)}: done")
@@ -260,11 +272,16 @@ def _report(jobs: Sequence[Job], *, as_json: bool) -> int:
     return 1 if failed else 0
 
 
-def _parameter(argument: Argument) -> click.Parameter:
+def _parameter(  # noqa: PLR0911  a kind of argument each
+    argument: Argument,
+) -> click.Parameter:
     if argument.positional:
         return click.Argument([argument.name], required=argument.required)
     flag = argument.name.replace("_", "-")
     match argument.type:
+        case ArgumentType.FLAG if argument.default is None:
+            both = f"--{flag}/--no-{flag}"
+            return click.Option([both, argument.name], default=None, help=argument.help)
         case ArgumentType.FLAG:
             return click.Option([f"--{flag}", argument.name], is_flag=True, help=argument.help)
         case ArgumentType.LIST:
@@ -298,3 +315,5 @@ for _action in standard().all():
 snapshot.add_command(chains.list_snapshots)
 disk.add_command(chains.show_chain)
 template.add_command(templates.list_templates)
+for _command in (migrations.list_migrations, migrations.show_migration, migrations.print_csv):
+    migration.add_command(_command)

@@ -23,6 +23,7 @@ _VERBS = {
     "snapshot": ("vmgui.cli.act", "snapshot", "Take, list and delete snapshots, and go back."),
     "template": ("vmgui.cli.act", "template", "Mark, release and list templates."),
     "clone": ("vmgui.cli.act", "clone", "Bring linked clones back to their template."),
+    "migration": ("vmgui.cli.act", "migration", "Steer migrations, and look at past ones."),
     "disk": ("vmgui.cli.act", "disk", "Show the files behind disks, and merge them."),
 }
 

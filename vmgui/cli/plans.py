@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from vmgui.actions.migration_plan import MigrationPlan
 from vmgui.insight.amounts import size
 from vmgui.insight.file_plan import FilePlan, PlannedFile
 
@@ -25,6 +26,7 @@ def plan_lines(plan: FilePlan) -> tuple[str, ...]:
 
 def plan_document(plan: FilePlan) -> dict[str, Any]:
     """Return a plan; what an action keeps for itself is left out."""
+    checks = {"checks": _checks(plan)} if isinstance(plan, MigrationPlan) else {}
     return {
         "title": plan.title,
         "refusal": plan.refusal,
@@ -37,7 +39,22 @@ def plan_document(plan: FilePlan) -> dict[str, Any]:
         "copies_bytes": plan.copies_bytes,
         "frees_bytes": plan.frees_bytes,
         "virsh": list(plan.virsh),
+        **checks,
     }
+
+
+def _checks(plan: MigrationPlan) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": check.id,
+            "question": int(check.question),
+            "title": check.title,
+            "verdict": check.verdict,
+            "evidence": check.evidence,
+            "fix": "" if check.fix is None else check.fix.title,
+        }
+        for check in plan.checks
+    ]
 
 
 def _file_line(file: PlannedFile) -> str:

@@ -114,6 +114,27 @@ class Connection:
         self._watch(future)
         return await self._outcome(future, what, deadline_s)
 
+    async def call_with(
+        self,
+        other: "Connection",
+        work: Callable[[libvirt.virConnect, libvirt.virConnect, *Ts], T],
+        *args: *Ts,
+        what: str,
+    ) -> T:
+        """Run ``work(conn, other's conn, *args)`` for as long as it takes.
+
+        Neither connection may be used for anything else until it returns, and both stay open.
+        """
+        self._check_open(what)
+        other._check_open(what)  # noqa: SLF001  another of this class
+        future = self._workers.submit(
+            lambda: work(self._conn, other._conn, *args),  # noqa: SLF001  another of this class
+            urgent=True,
+        )
+        self._watch(future)
+        other._watch(future)  # noqa: SLF001  another of this class
+        return await self._outcome(future, what, None)
+
     async def call_apart(
         self, work: Callable[[libvirt.virConnect, *Ts], T], *args: *Ts, what: str
     ) -> T:

@@ -115,6 +115,22 @@ class Fleet:
         """Run a call that may take long on a host; see `HostLink.long_call`."""
         return await self._link(uri, what).long_call(work, *args, what=what)
 
+    async def call_between(
+        self,
+        uri: str,
+        other: str,
+        work: Callable[[libvirt.virConnect, libvirt.virConnect, *Ts], T],
+        *args: *Ts,
+        what: str,
+    ) -> T:
+        """Run ``work(conn, conn of other, *args)`` for as long as it takes.
+
+        Each connection is this call's own until it returns (CVE-2024-4418).
+        """
+        link, there = self._link(uri, what), self._link(other, what)
+        async with link.lend(what) as conn, there.lend(what) as conn_there:
+            return await conn.call_with(conn_there, work, *args, what=what)
+
     async def figures_connection(self, uri: str) -> Connection:
         """Return a connection for statistics alone; see `HostLink.figures_connection`."""
         return await self._link(uri, "Read figures").figures_connection()

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any, TypeVar, TypeVarTuple
@@ -127,6 +127,13 @@ class HostLink:
     ) -> T:
         """Run a call that may take long on a connection of its own; see `LongCalls`."""
         return await self._call_on_another(self._long_calls, work, *args, what=what)
+
+    @contextlib.asynccontextmanager
+    async def lend(self, what: str) -> AsyncIterator[Connection]:
+        """Give a connection that nobody else uses until the block ends."""
+        self._connected(what)
+        async with self._long_calls.lend(what) as connection:
+            yield connection
 
     async def _call_aside(
         self, work: Callable[[libvirt.virConnect, *Ts], T], /, *args: *Ts, what: str

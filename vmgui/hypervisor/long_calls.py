@@ -6,7 +6,8 @@ at once (CVE-2024-4418).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import TypeVar, TypeVarTuple
 
 import libvirt
@@ -35,10 +36,16 @@ class LongCalls:
 
     async def run(self, work: Callable[[libvirt.virConnect, *Ts], T], *args: *Ts, what: str) -> T:
         """Run ``work(conn, *args)`` for as long as it takes; ``what`` says what fails."""
+        async with self.lend(what) as connection:
+            return await connection.call(work, *args, what=what, deadline_s=None)
+
+    @asynccontextmanager
+    async def lend(self, what: str) -> AsyncIterator[Connection]:
+        """Give a connection that nobody else uses until the block ends."""
         async with self._slots:
             connection = await self._take(what)
             try:
-                result = await connection.call(work, *args, what=what, deadline_s=None)
+                yield connection
             except VmguiError:
                 self._idle.append(connection)
                 raise
@@ -48,7 +55,6 @@ class LongCalls:
                 await connection.close()
                 raise
             self._idle.append(connection)
-            return result
 
     async def close(self) -> None:
         """Close all connections; a call that is under way in one holds up its end, not ours."""

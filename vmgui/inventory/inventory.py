@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TypeVar
 
 from psygnal import EmitLoopError, Signal
 
 from vmgui.inventory.changes import Change, Record
-from vmgui.inventory.domain import Domain
+from vmgui.inventory.domain import Domain, DomainState
 from vmgui.inventory.host import Host
 from vmgui.inventory.key import Key, Kind, host_key
 from vmgui.inventory.network import Network
@@ -30,6 +31,20 @@ class Inventory:
     def __init__(self) -> None:
         self._records: dict[Key, Record] = {}
         self._by_host: dict[tuple[str, Kind], dict[Key, Record]] = {}
+        self._moving: dict[Key, str] = {}
+
+    def set_moving(self, key: Key, words: str) -> None:
+        """Show a machine as migrating from now on, or as its host tells it again ("").
+
+        libvirt calls it running at its source until it has arrived. Whoever ends it has the
+        machine read again.
+        """
+        if not words:
+            self._moving.pop(key, None)
+            return
+        self._moving[key] = words
+        if (record := self.domain(key)) is not None:
+            self.apply(Change(updated=(record,)))
 
     def apply(self, change: Change) -> Change:
         """Take over ``change``, tell listeners, and return what became different.
@@ -42,7 +57,7 @@ class Inventory:
         removed: list[Key] = []
         for key in change.removed:
             removed.extend(self._forget(key))
-        for record in (*change.added, *change.updated):
+        for record in map(self._shown, (*change.added, *change.updated)):
             old = self._records.get(record.key)
             if old == record:
                 continue
@@ -89,6 +104,12 @@ class Inventory:
 
     def __len__(self) -> int:
         return len(self._records)
+
+    def _shown(self, record: Record) -> Record:
+        words = self._moving.get(record.key)
+        if words and isinstance(record, Domain) and record.state.is_active:
+            return replace(record, state=DomainState.MIGRATING, state_reason=words)
+        return record
 
     def _tell(self, done: Change) -> None:
         try:

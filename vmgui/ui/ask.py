@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from vmgui.actions.action import Action, Danger
 from vmgui.actions.delete_plan import delete_plan
+from vmgui.actions.migration_plan import destinations
 from vmgui.insight.file_plan import FilePlan
 from vmgui.insight.image_graph import ImageGraph
 from vmgui.inventory.changes import Record
@@ -20,6 +21,7 @@ from vmgui.ui.dialogs.delete import DeleteDialog
 from vmgui.ui.dialogs.delete_snapshot import DeleteSnapshotDialog
 from vmgui.ui.dialogs.edit import EditDialog, RenameDialog
 from vmgui.ui.dialogs.merge import COMMIT, PULL, Chains, MergeDialog
+from vmgui.ui.dialogs.migrate import KnobDialog, MigrateDialog
 from vmgui.ui.dialogs.planned import Deed, PlanConfirmDialog
 from vmgui.ui.dialogs.planned_many import ConfirmManyDialog, TakeManyDialog
 from vmgui.ui.dialogs.revert import RevertDialog
@@ -40,6 +42,12 @@ _OF_ONE = {
     "snapshot.delete": DeleteSnapshotDialog,
     "snapshot.rename": RenameSnapshotDialog,
     "snapshot.describe": DescribeSnapshotDialog,
+}
+
+
+_KNOBS = {
+    "migration.set-bandwidth": ("mib_s", "MiB/s"),
+    "migration.set-downtime": ("ms", "ms"),
 }
 
 
@@ -71,6 +79,12 @@ class Asking(QObject):
             self._ask_of_machine(action, one)
         elif action.id == "domain.tag":
             self._ask_for_tags(action, records)
+        elif action.id == "domain.migrate":
+            assert isinstance(one, Domain)
+            hosts = destinations(self._session.inventory, one)
+            MigrateDialog(self._deed(action, one), hosts, given, self._window).open()
+        elif action.id in _KNOBS and not given:
+            KnobDialog(self._deed(action, one), *_KNOBS[action.id], self._window).open()
         elif action.plan is not None or action.id in _OF_ONE:
             self._ask_with_plan(action, records, given)
         elif action.id == "snapshot.export":

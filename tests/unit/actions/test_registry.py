@@ -28,6 +28,9 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "domain.rename": {"new_name": "new"},
     "domain.edit": {"title": "t"},
     "domain.tag": {"add": ["lab"]},
+    "domain.migrate": {"to": "lab-b"},
+    "migration.set-bandwidth": {"mib_s": 10},
+    "migration.set-downtime": {"ms": 500},
 }
 ACTIONS = standard().all()
 
@@ -115,19 +118,19 @@ def possible(state: DomainState, *, run_id: int | None) -> set[str]:
 @pytest.mark.parametrize(
     ("state", "run_id", "verbs"),
     [
-        (DomainState.RUNNING, 1, "shutdown reboot reset force-off suspend save"),
-        (DomainState.PAUSED, 1, "reset force-off resume save"),
-        (DomainState.SHUTTING_DOWN, 1, "shutdown reset force-off suspend save"),
-        (DomainState.SLEEPING, 1, "reset force-off"),
+        (DomainState.RUNNING, 1, "shutdown reboot reset force-off suspend save migrate"),
+        (DomainState.PAUSED, 1, "reset force-off resume save migrate"),
+        (DomainState.SHUTTING_DOWN, 1, "shutdown reset force-off suspend save migrate"),
+        (DomainState.SLEEPING, 1, "reset force-off migrate"),
         (DomainState.MIGRATING, 1, "force-off"),
         (DomainState.CRASHED, 1, "reset force-off"),
         (DomainState.CRASHED, None, "start rename"),
-        (DomainState.OFF, None, "start rename"),
+        (DomainState.OFF, None, "start rename migrate"),
         (DomainState.SAVED, None, "start restore discard-saved"),
         (DomainState.UNKNOWN, None,
-         "start shutdown reboot reset force-off suspend resume save rename"),
+         "start shutdown reboot reset force-off suspend resume save rename migrate"),
         (DomainState.UNKNOWN, 1,
-         "start shutdown reboot reset force-off suspend resume save rename"),
+         "start shutdown reboot reset force-off suspend resume save rename migrate"),
     ],
 )  # fmt: skip
 def test_what_a_state_allows(state: DomainState, run_id: int | None, verbs: str) -> None:

@@ -52,6 +52,7 @@ class World:
                     self._action("domain.one", deed, False),
                     replace(self._action("domain.plan", deed), plan=self._plan),
                     replace(self._action("domain.alone", deed), alone=True),
+                    replace(self._action("domain.steer", deed), steers=True),
                 ]
             ),
             self.journal,
@@ -116,6 +117,20 @@ async def test_so_many_at_once_on_each_host_and_in_order() -> None:
         gate.open.release()
     assert {await job.wait() for job in jobs} == {JobState.DONE}
     assert not world.runner.busy
+
+
+async def test_what_steers_a_job_doesnt_wait_for_it_to_end() -> None:
+    gate = Gate()
+    world = World(gate, at_once=1)
+    moving, waiting = world.run(keys(A, 2))
+    await settle()
+    (steering,) = world.runner.run("domain.steer", moving.target)
+    await settle()
+    assert gate.begun == [moving.target, moving.target]
+    assert [job.state for job in (steering, waiting)] == [JobState.RUNNING, JobState.WAITING]
+    for _ in range(3):
+        gate.open.release()
+    assert {await job.wait() for job in (moving, steering, waiting)} == {JobState.DONE}
 
 
 async def test_a_waiting_job_is_cancelled_and_never_begins() -> None:

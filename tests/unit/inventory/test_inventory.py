@@ -192,3 +192,22 @@ def test_listener_that_follows_the_changes_knows_what_the_inventory_holds(
     held: list[Record] = [*inventory.hosts(), *inventory.of(Domain), *inventory.of(Snapshot)]
     assert {record.key: record for record in held} == followed
     assert len(inventory) == len(followed)
+
+
+def test_what_moves_is_shown_so_until_its_host_is_read_again() -> None:
+    inventory = Inventory()
+    runs = Domain(domain_key("qemu:///a", "1"), "web", DomainState.RUNNING, "booted")
+    inventory.apply(Change(added=(runs,)))
+    inventory.set_moving(runs.key, "to b")
+    shown = inventory.domain(runs.key)
+    assert shown is not None
+    assert (shown.state, shown.state_reason) == (DomainState.MIGRATING, "to b")
+    # What its host tells meanwhile doesn't take that back, but for its end.
+    inventory.apply(Change(updated=(replace(runs, title="t"),)))
+    assert inventory.domain(runs.key).state is DomainState.MIGRATING  # type: ignore[union-attr]
+    off = replace(runs, state=DomainState.OFF)
+    inventory.apply(Change(updated=(off,)))
+    assert inventory.domain(runs.key) == off
+    inventory.set_moving(runs.key, "")
+    inventory.apply(Change(updated=(runs,)))
+    assert inventory.domain(runs.key) == runs

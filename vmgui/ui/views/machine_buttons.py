@@ -42,7 +42,16 @@ _PRIMARY = frozenset(_FIRST[:3])
 _LEAST_PX = 256
 _STOP = "domain.shutdown"
 _OTHER_STOPS = ("domain.reboot", "domain.reset", "domain.force-off")
-_DIALOGS = frozenset({"domain.rename", "domain.edit", "domain.tag", "domain.delete"})
+_DIALOGS = frozenset(
+    {
+        "domain.rename",
+        "domain.edit",
+        "domain.tag",
+        "domain.delete",
+        "migration.set-bandwidth",
+        "migration.set-downtime",
+    }
+)
 _BESIDE = ("snapshot.create", "domain.clone")
 """What has a button of its own beside these, with the last word of its title."""
 
