@@ -196,6 +196,8 @@ class PlanDialog(Dialog):
             self.view.show_plan(self.live.plan)
         else:
             self.view.show_words(self.live.problem, "dang")
+            # Its host may have gone and come again in one piece of news.
+            self._is_refused = self._is_refused or bool(self.deed.refusal())
         self.on_plan()
         self.refresh()
 
