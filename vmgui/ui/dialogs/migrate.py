@@ -21,7 +21,6 @@ _COPY = (
     ("", "What is needed"),
     (CopyStorage.NONE.value, "None"),
     (CopyStorage.FULL.value, "All of each"),
-    (CopyStorage.INCREMENTAL.value, "Only the top files"),
 )
 _LONGEST = 90
 _REASONS_AT_ONCE = 3
